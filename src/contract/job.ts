@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import type { FailureValue } from './errors'
+
+/**
+ * App ↔ jobs. A host (the utility process of the window, or a child process of the command line) receives one
+ * request and answers with events until `done` or `failed`. Weights, adapters and checkpoints travel by path.
+ */
+export const jobRequest = z.discriminatedUnion('kind', [
+  /** Starts or resumes the run whose folder this is; `run.json` and `data/` are already in it. */
+  z.strictObject({ kind: z.literal('train'), runDir: z.string() }),
+  /** The policy's own answers to prompts, one JSON object a line in `outFile`. */
+  z.strictObject({
+    kind: z.literal('sample'),
+    model: z.string(),
+    adapter: z.string().nullable(),
+    template: z.enum(['tokenizer', 'plain', 'none']),
+    /** JSONL, one `{ id, messages }` a line. */
+    promptsFile: z.string(),
+    outFile: z.string(),
+    samplesPerPrompt: z.int().min(1),
+    maxNewTokens: z.int().min(1),
+    temperature: z.number().min(0),
+    seed: z.int().min(0),
+    threads: z.int().min(1),
+    device: z.string()
+  }),
+  /** The same prompts and seeds under the starting model and under the run's adapter, side by side. */
+  z.strictObject({
+    kind: z.literal('review'),
+    runDir: z.string(),
+    outFile: z.string(),
+    count: z.int().min(1),
+    seed: z.int().min(0)
+  })
+])
+export type JobRequest = z.infer<typeof jobRequest>
+
+/** What a job tells while it works. Times are in seconds. */
+export interface Progress {
+  readonly done: number
+  readonly total: number
+  readonly unit: string
+  /** Units a second over the last few units. */
+  readonly rate?: number
+  readonly etaSeconds?: number
+  /** One short phrase: what it is doing now. */
+  readonly note?: string
+}
+
+export type JobEvent =
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: FailureValue }
+
+/** Host → job. Pause takes effect between two steps; stop also writes a checkpoint. */
+export type JobControl = 'stop' | 'pause' | 'continue'
+
+/** How a run stands, as read from its folder. `interrupted`: no final state and a heartbeat older than 15 seconds. */
+export type RunState = 'waiting' | 'running' | 'paused' | 'stopped' | 'finished' | 'failed' | 'interrupted'
+
+/** One line of `metrics.jsonl`: the step and the field's names for what was measured (nats, seconds, fractions). */
+export type MetricsRow = { readonly step: number } & Readonly<Record<string, number>>
+
+/** One line of `samples.jsonl`: an answer of a step, as the trainer saw it. */
+export interface SampleRow {
+  readonly step: number
+  readonly sample: number
+  readonly promptId: string
+  readonly prompt: string
+  readonly text: string
+  readonly ids: readonly number[]
+  /** Code-point range of each token in `text`. */
+  readonly offsets: readonly (readonly [number, number])[]
+  readonly rewards: readonly number[]
+  /** Change of each token's log-probability by the step's update, in nats. */
+  readonly logProbChange?: readonly number[]
+  readonly status: 'ok' | 'failed'
+  readonly reason?: string
+  readonly critique: string
+  readonly spans: readonly { start: number; end: number; label: number; reason?: string }[]
+  readonly finish: 'eos' | 'length'
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+
+/** How spans become token rewards. */
+const alignRules = z
+  .strictObject({
+    conflict: z.enum(['negative-wins', 'strongest', 'sum']).default('negative-wins'),
+    placement: z.enum(['every', 'first', 'last', 'mean']).default('mean'),
+    widen: z.boolean().default(true)
+  })
+  .prefault({})
+
+/** KL to the reference: in one place only. */
+const klRules = z
+  .strictObject({
+    where: z.enum(['reward', 'loss', 'none']).default('reward'),
+    estimator: z.enum(['k1', 'full']).default('k1'),
+    coefficient: z.number().min(0).default(0.1),
+    /** Nats a sequence that the controller steers to; null keeps the coefficient fixed. */
+    target: z.number().positive().nullable().default(null)
+  })
+  .prefault({})
+
+const algorithm = z
+  .strictObject({
+    name: z.enum(['span-ppo', 'span-offline', 'scalar-ppo']).default('span-ppo'),
+    gamma: z.number().min(0).max(1).default(1),
+    lambda: z.number().min(0).max(1).default(0.95),
+    clip: z.number().positive().default(0.2),
+    epochs: z.int().min(1).max(16).default(2),
+    valueCoefficient: z.number().min(0).default(0.1),
+    /** `auto`: leave-one-out below 10 M parameters, a value head above. */
+    baseline: z.enum(['auto', 'value', 'leave-one-out', 'none']).default('auto'),
+    /** Answers sampled for each prompt; leave-one-out needs at least 2. */
+    samplesPerPrompt: z.int().min(1).default(4),
+    advantages: z.enum(['floored', 'whitened', 'raw']).default('floored'),
+    kl: klRules
+  })
+  .prefault({})
+
+/** Rollouts are sampled from the distribution that is trained: no top-k, no top-p, no repetition penalty. */
+const sampling = z
+  .strictObject({
+    temperature: z.number().positive().default(1),
+    maxNewTokens: z.int().min(1).default(96)
+  })
+  .prefault({})
+
+const lora = z.strictObject({
+  rank: z.int().min(1).default(16),
+  alpha: z.number().positive().default(32),
+  modules: z
+    .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
+    .min(1)
+    .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
+})
+
+const optimizer = z
+  .strictObject({
+    learningRate: z.number().positive().default(3e-4),
+    weightDecay: z.number().min(0).default(0),
+    gradientClip: z.number().positive().default(1),
+    /** Steps over which the learning rate rises from 0. */
+    warmup: z.int().min(0).default(0)
+  })
+  .prefault({})
+
+/** `run.json`: everything that a run needs to be repeated. Unknown keys are refused with their name. */
+export const runConfig = z
+  .strictObject({
+    version: z.literal(1),
+    seed: z.int().min(0).default(1),
+    threads: z.int().min(1).default(2),
+    device: z.enum(['cpu', 'cuda', 'webgpu', 'dml', 'coreml']).default('cpu'),
+    /** Folder of a model in Hugging Face layout. */
+    model: z.string().min(1),
+    /** Folder of an adapter in PEFT's layout to start from. */
+    adapter: z.string().nullable().default(null),
+    template: z.enum(['tokenizer', 'plain', 'none']).default('tokenizer'),
+    source: z.enum(['annotated', 'rollouts']),
+    /** Where prompts come from: a split of the project, or the path of a JSONL file with a `prompt` a line. */
+    prompts: z.union([z.strictObject({ project: z.string() }), z.string()]).optional(),
+    /** `rules:FILE` and, later, others. For `annotated`, null means the people's own spans. */
+    critic: z.string().nullable().default(null),
+    align: alignRules,
+    /** Controls of the method: spans moved within the answer, taken from another answer, drawn at random, or everywhere. */
+    control: z.enum(['none', 'shuffle', 'rotate', 'random', 'all']).default('none'),
+    algorithm,
+    sampling,
+    /** null trains every weight of the model. */
+    lora: lora.nullable().prefault({}),
+    optimizer,
+    /** Answers a step. */
+    batch: z.int().min(1).default(32),
+    steps: z.int().min(1).default(150),
+    evaluateEvery: z.int().min(1).default(25),
+    checkpointEvery: z.int().min(1).default(25),
+    /** Checkpoints kept. */
+    keep: z.int().min(1).default(3)
+  })
+  .superRefine((config, context) => {
+    if (config.source === 'rollouts') {
+      if (config.prompts === undefined)
+        context.addIssue({ code: 'custom', path: ['prompts'], message: 'rollouts need prompts' })
+      if (config.critic === null)
+        context.addIssue({ code: 'custom', path: ['critic'], message: 'rollouts need a critic' })
+      if (config.algorithm.name === 'span-offline')
+        context.addIssue({
+          code: 'custom',
+          path: ['algorithm', 'name'],
+          message: 'span-offline trains on stored answers'
+        })
+    } else if (config.algorithm.name !== 'span-offline') {
+      context.addIssue({
+        code: 'custom',
+        path: ['algorithm', 'name'],
+        message: 'stored answers are trained with span-offline'
+      })
+    }
+  })
+
+export type RunConfig = z.infer<typeof runConfig>
+/** What a person writes: everything but version, model and source may be left out. */
+export type RunConfigInput = z.input<typeof runConfig>
