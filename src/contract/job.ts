@@ -80,3 +80,10 @@ export interface SampleRow {
   readonly spans: readonly { start: number; end: number; label: number; reason?: string }[]
   readonly finish: 'eos' | 'length'
 }
+
+/** Host → trainer process: one request, then controls. Trainer → host: `JobEvent`s. */
+export const trainerMessage = z.union([
+  z.strictObject({ request: jobRequest }),
+  z.strictObject({ control: z.enum(['stop', 'pause', 'continue']) })
+])
+export type TrainerMessage = z.infer<typeof trainerMessage>

@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { toFailure } from '../contract/errors'
+import { trainerMessage, type JobEvent, type JobRequest } from '../contract/job'
+import { beat } from '../jobs/run-folder'
+import { findParent } from './parent'
+
+/**
+ * The thread that answers. The engine blocks the thread it runs on for whole steps, so a worker thread computes and
+ * this one keeps the heartbeat and passes words on, in a utility process or a forked child alike. One job a process:
+ * sessions leak a little, and a fresh process forgets it.
+ */
+const parent = findParent()
+let worker: Worker | null = null
+
+/** Milliseconds between two heartbeats. */
+const HEARTBEAT = 1000
+
+function workerFile(): string {
+  const built = join(__dirname, 'trainer-worker.js')
+  return existsSync(built) ? built : join(__dirname, 'worker.ts')
+}
+
+function start(request: JobRequest): void {
+  const pulse =
+    request.kind === 'train' ? setInterval(() => beatQuietly(request.runDir), HEARTBEAT) : undefined
+  let last: JobEvent | null = null
+  worker = new Worker(workerFile(), { workerData: request })
+  worker.on('message', (event: JobEvent) => {
+    if (event.kind === 'progress') parent.send(event)
+    else last = event
+  })
+  worker.on('error', (error) => (last = { kind: 'failed', error: toFailure(error) }))
+  worker.on('exit', () => {
+    clearInterval(pulse)
+    const failure = { code: 'trainer-died', message: 'The trainer ended without a word.' } as const
+    parent.send(last ?? { kind: 'failed', error: failure }, () => process.exit(0))
+  })
+}
+
+/** A full disk must not stop the thread that would report it. */
+function beatQuietly(runDir: string): void {
+  try {
+    beat(runDir)
+  } catch {
+    // The worker meets the same obstacle and fails with its code.
+  }
+}
+
+parent.onMessage((data) => {
+  const message = trainerMessage.parse(data)
+  if ('control' in message) worker?.postMessage(message.control)
+  else if (!worker) start(message.request)
+})
+// Nobody is left to tell: the run stops with a checkpoint and can be resumed.
+parent.onGone(() => (worker ? worker.postMessage('stop') : process.exit(0)))
+// Ctrl-C reaches the whole process group; the host decides what it means.
+process.on('SIGINT', () => undefined)
