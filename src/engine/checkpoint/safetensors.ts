@@ -1,0 +1,168 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import type { Hash } from 'node:crypto'
+import { EngineFailure } from '../failure'
+import type { HostTensor } from '../graph/tensor'
+import { widenToFloat32 } from './half-precision'
+import { corrupt, headerLimit, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header'
+
+/** Bytes of the header's length, which every safetensors file starts with (64 bits, little-endian). */
+const prefixBytes = 8
+/** Bytes read at once where a tensor is only hashed, not kept. */
+const chunkBytes = 1 << 22
+
+/** An open safetensors file. The header has been read and checked; data is read when asked for, by position. */
+export interface SafetensorsFile extends SafetensorsHeader {
+  readonly path: string
+  /** Reads one tensor; F16 and BF16 are widened to float32, other types are `architecture-unsupported`. */
+  read(name: string): HostTensor
+  /**
+   * Reads the tensors that `wanted` accepts, in one pass over the file, and feeds every byte of the file to `hash`.
+   * The order is that of the header.
+   */
+  readAll(wanted?: (name: string) => boolean, hash?: Hash): Map<string, HostTensor>
+  close(): void
+}
+
+/**
+ * Opens a safetensors file. Throws `not-found`, `not-a-file`, `unreadable`, `empty-file` or `checkpoint-corrupt`,
+ * each naming the file and, where there is one, the tensor.
+ */
+export function openSafetensors(path: string): SafetensorsFile {
+  const descriptor = openRegularFile(path)
+  try {
+    return openHeader(path, descriptor)
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** All tensors of a file, in the order of its header. */
+export function readSafetensors(path: string): Map<string, HostTensor> {
+  const file = openSafetensors(path)
+  try {
+    return file.readAll()
+  } finally {
+    file.close()
+  }
+}
+
+/**
+ * The bytes of a safetensors file, as pieces to be written one after another: header first, then each tensor's own
+ * memory (not copied). Tensors lie in the order of the map; the header is padded so that data starts on 8 bytes.
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, HostTensor>,
+  metadata: Readonly<Record<string, string>> = { format: 'pt' }
+): Uint8Array[] {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let offset = 0
+  for (const [name, { dtype, shape, data }] of tensors) {
+    if (dtype !== 'float32') {
+      throw new EngineFailure(
+        'architecture-unsupported',
+        `Tensor "${name}" is ${dtype}; only float32 is saved.`
+      )
+    }
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }
+    offset += data.byteLength
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header))
+  const padded = Math.ceil(text.length / 8) * 8
+  const start = new Uint8Array(prefixBytes + padded).fill(0x20)
+  new DataView(start.buffer).setBigUint64(0, BigInt(padded), true)
+  start.set(text, prefixBytes)
+  return [
+    start,
+    ...[...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  ]
+}
+
+/** Opening a pipe would wait for a writer, so what the path names is looked at first. */
+function openRegularFile(path: string): number {
+  try {
+    const stat = statSync(path)
+    if (stat.isDirectory())
+      throw new EngineFailure('not-a-file', `${path} is a folder, not a file of weights.`)
+    if (!stat.isFile()) throw new EngineFailure('not-a-file', `${path} is not an ordinary file.`)
+    return openSync(path, 'r')
+  } catch (error) {
+    if (error instanceof EngineFailure) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    throw code === 'ENOENT' || code === 'ENOTDIR'
+      ? new EngineFailure('not-found', `There is no file ${path}.`)
+      : new EngineFailure('unreadable', `${path} cannot be read (${message}).`)
+  }
+}
+
+function openHeader(path: string, descriptor: number): SafetensorsFile {
+  const size = fstatSync(descriptor).size
+  if (size === 0) throw new EngineFailure('empty-file', `${path} is empty; copy it again from its source.`)
+  if (size < prefixBytes) throw corrupt(path, 'the file is cut off within its first 8 bytes')
+  const prefix = readBytes(path, descriptor, 0, prefixBytes)
+  const declared = new DataView(prefix.buffer).getBigUint64(0, true)
+  if (declared > BigInt(Math.min(headerLimit, size - prefixBytes))) {
+    throw corrupt(path, `the header claims ${declared} bytes, and the file has ${size}`)
+  }
+  const length = Number(declared)
+  const bytes = readBytes(path, descriptor, prefixBytes, length)
+  const header = parseSafetensorsHeader(path, bytes, prefixBytes + length, size)
+  const read = (name: string): HostTensor => {
+    const entry = header.entries.get(name)
+    if (!entry) throw new EngineFailure('tensor-missing', `${path} has no tensor "${name}".`)
+    const data = readBytes(path, descriptor, entry.begin, entry.end - entry.begin)
+    return { dtype: 'float32', shape: entry.shape, data: toFloat32(path, name, entry.dtype, data) }
+  }
+  return {
+    path,
+    ...header,
+    read,
+    readAll(wanted = () => true, hash) {
+      hash?.update(prefix).update(bytes)
+      const found = new Map<string, HostTensor>()
+      for (const { name, begin, end, shape, dtype } of inFileOrder(header)) {
+        if (wanted(name)) {
+          const data = readBytes(path, descriptor, begin, end - begin)
+          hash?.update(data)
+          found.set(name, { dtype: 'float32', shape, data: toFloat32(path, name, dtype, data) })
+        } else if (hash) {
+          for (let at = begin; at < end; at += chunkBytes) {
+            hash.update(readBytes(path, descriptor, at, Math.min(chunkBytes, end - at)))
+          }
+        }
+      }
+      const inHeaderOrder = [...header.entries.keys()].filter((name) => found.has(name))
+      return new Map(inHeaderOrder.map((name) => [name, found.get(name) as HostTensor]))
+    },
+    close: () => closeSync(descriptor)
+  }
+}
+
+const inFileOrder = ({ entries }: SafetensorsHeader) =>
+  [...entries.values()].sort((a, b) => a.begin - b.begin)
+
+/** Reads exactly `length` bytes at `position` into memory of their own. */
+function readBytes(
+  path: string,
+  descriptor: number,
+  position: number,
+  length: number
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  for (let done = 0; done < length;) {
+    // One read call is limited to 2 GiB.
+    const count = readSync(descriptor, bytes, done, Math.min(length - done, 1 << 30), position + done)
+    if (count === 0) throw corrupt(path, 'the file became shorter while it was read')
+    done += count
+  }
+  return bytes
+}
+
+function toFloat32(path: string, name: string, dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Array {
+  if (dtype === 'F32') return new Float32Array(bytes.buffer)
+  if (dtype === 'F16' || dtype === 'BF16') return widenToFloat32(dtype, new Uint16Array(bytes.buffer))
+  throw new EngineFailure(
+    'architecture-unsupported',
+    `${path}: tensor "${name}" holds ${dtype} values; the engine reads F32, F16 and BF16.`
+  )
+}
