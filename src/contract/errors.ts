@@ -59,6 +59,10 @@ export const errors = {
     means: 'The model folder has no tokenizer.json.',
     remedy: 'Add the tokenizer that came with the model.'
   },
+  'tokenizer-invalid': {
+    means: 'The tokenizer is damaged or of a kind that this program does not know.',
+    remedy: 'Use the byte-level or SentencePiece tokenizer that came with the model.'
+  },
   'tokenizer-unfaithful': {
     means: 'The text does not survive the tokenizer.',
     remedy: 'The answer was left out and counted.'
