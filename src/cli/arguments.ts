@@ -1,0 +1,29 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Parsers of option values: a value that does not fit is wrong usage (exit 2), with a sentence saying what fits. */
+
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^[+-]?\d+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+    return value
+  }
+}
+
+export function realNumber(least: number, most = Number.POSITIVE_INFINITY): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isFinite(value) || value < least || value > most)
+      throw new InvalidArgumentError(`It must be a number of at least ${least}.`)
+    return value
+  }
+}
+
+/** `1,2,3` → [1, 2, 3] */
+export function idList(text: string): number[] {
+  const parts = text.split(',').map((part) => part.trim())
+  if (!parts.every((part) => /^\d+$/.test(part)))
+    throw new InvalidArgumentError('It must be a list of whole numbers such as 1,2,3.')
+  return parts.map(Number)
+}

@@ -1,0 +1,70 @@
+/**
+ * Offsets inside texts are Unicode code points; JavaScript's strings count UTF-16 units. These go from one to the
+ * other. A text that is all in the basic plane has equal offsets in both.
+ */
+
+const astral = /[\u{10000}-\u{10ffff}]/u
+const loneSurrogate = /\p{Surrogate}/u
+
+/** Half of a surrogate pair on its own: not valid Unicode, and it cannot be stored as UTF-8. */
+export const hasLoneSurrogate = (text: string): boolean => loneSurrogate.test(text)
+
+export function codePointLength(text: string): number {
+  if (!astral.test(text)) return text.length
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
+/** UTF-16 index of code point `offset`; the text's length for the end. */
+export function unitIndex(text: string, offset: number): number {
+  if (!astral.test(text)) return Math.min(offset, text.length)
+  let unit = 0
+  for (let point = 0; point < offset && unit < text.length; point++)
+    unit += text.codePointAt(unit)! > 0xffff ? 2 : 1
+  return unit
+}
+
+/** Code point offset of UTF-16 index `unit`; inside a pair it is that of the pair's start. */
+export function pointOffset(text: string, unit: number): number {
+  if (!astral.test(text)) return Math.min(unit, text.length)
+  let point = 0
+  for (let at = 0; at < text.length; point++) {
+    const next = at + (text.codePointAt(at)! > 0xffff ? 2 : 1)
+    if (next > unit) break
+    at = next
+  }
+  return point
+}
+
+/** The words in `[start, end)`, in code points. */
+export function sliceCodePoints(text: string, start: number, end: number): string {
+  return text.slice(unitIndex(text, start), unitIndex(text, end))
+}
+
+/** How a text may be measured by the program that wrote a file. */
+export type OffsetUnit = 'code-points' | 'utf-16' | 'utf-8'
+export const offsetUnits: readonly OffsetUnit[] = ['code-points', 'utf-16', 'utf-8']
+
+/**
+ * Code point offset of `offset` counted in `unit`.
+ * @returns null where the offset is past the end or inside a character
+ */
+export function toCodePoints(text: string, offset: number, unit: OffsetUnit): number | null {
+  if (unit === 'code-points') return offset <= codePointLength(text) ? offset : null
+  let seen = 0
+  let point = 0
+  for (const character of text) {
+    if (seen >= offset) break
+    seen += unit === 'utf-16' ? character.length : utf8Length(character)
+    point++
+  }
+  return seen === offset ? point : null
+}
+
+function utf8Length(character: string): number {
+  const code = character.codePointAt(0)!
+  if (code < 0x80) return 1
+  if (code < 0x800) return 2
+  return code < 0x10000 ? 3 : 4
+}
