@@ -1,28 +1,32 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
-import { defineConfig } from 'electron-vite'
+import { defineConfig, type UserConfig } from 'electron-vite'
 
-// The oldest runtime that the output must run on: Electron 25 (Node 18.15, Chrome 114).
+/** The oldest runtime that the output must run on: Electron 25 (Node 18.15, Chrome 114). */
 const node = 'node18.15'
 const chrome = 'chrome114'
 
-/** Native packages and Electron itself stay outside; everything else is bundled, so that an ESM-only package runs on an Electron without ESM. */
+/** Native packages and Electron itself stay outside; all else is bundled, so that an ESM-only package runs on an Electron without ESM. */
 const external = ['electron', 'better-sqlite3', 'onnxruntime-node']
 
-export default defineConfig({
+const entries = (table: Record<string, string>) =>
+  Object.fromEntries(Object.entries(table).filter(([, file]) => existsSync(resolve(file))))
+
+const parts: Required<Pick<UserConfig, 'main' | 'preload' | 'renderer'>> = {
   main: {
     build: {
       target: node,
       externalizeDeps: false,
       rolldownOptions: {
         external,
-        input: {
-          index: resolve('src/main/index.ts'),
-          'store-worker': resolve('src/main/store-worker.ts'),
-          trainer: resolve('src/trainer/index.ts'),
-          'trainer-worker': resolve('src/trainer/worker.ts'),
-          cli: resolve('src/cli/index.ts')
-        },
+        input: entries({
+          index: 'src/main/index.ts',
+          'store-worker': 'src/main/store-worker.ts',
+          trainer: 'src/trainer/index.ts',
+          'trainer-worker': 'src/trainer/worker.ts',
+          cli: 'src/cli/index.ts'
+        }),
         output: { format: 'cjs', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' }
       }
     }
@@ -43,4 +47,12 @@ export default defineConfig({
     build: { target: chrome, rolldownOptions: { input: { index: resolve('src/renderer/index.html') } } },
     plugins: [svelte({ configFile: resolve('svelte.config.mjs') })]
   }
-})
+}
+
+/** `scripts/build` names the stale parts; without that all three are built. */
+const wanted = process.env.TEXT2GRAD_BUILD?.split(',')
+const config: UserConfig = Object.fromEntries(
+  Object.entries(parts).filter(([part]) => wanted?.includes(part) ?? true)
+)
+
+export default defineConfig(config)
