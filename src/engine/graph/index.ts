@@ -1,0 +1,13 @@
+/** The graph builder: values of static shape, and a function for each operator. */
+export * from './elementwise'
+export * from './graph'
+export * from './loop'
+export * from './neural'
+export * from './product'
+export * from './reduce'
+export * from './rule'
+export * from './shape'
+export * from './tensor'
+export { printGraph } from './print'
+export { toFloat64 } from './float64'
+export { verify } from './verify'

@@ -1,0 +1,49 @@
+/** Element types that the engine computes with. `bool` is one byte an element. */
+export type DataType = 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'uint8'
+
+export type Shape = readonly number[]
+
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
+
+/** A tensor in the memory of this process, row-major. */
+export interface HostTensor {
+  readonly dtype: DataType
+  readonly shape: Shape
+  readonly data: TensorData
+}
+
+/** Trainable tensors by name, in a fixed order. */
+export type ParameterSet = Map<string, HostTensor>
+
+export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis])
+
+export const float32 = (shape: Shape, data: Float32Array): HostTensor => ({ dtype: 'float32', shape, data })
+
+export const int64 = (shape: Shape, data: BigInt64Array): HostTensor => ({ dtype: 'int64', shape, data })
+
+export const scalar = (value: number): HostTensor => float32([], Float32Array.of(value))
+
+/** The elements of a float32 tensor; anything else is a bug of the caller. */
+export function floats({ dtype, data }: HostTensor): Float32Array {
+  if (data instanceof Float32Array) return data
+  throw new TypeError(`A ${dtype} tensor was read as float32.`)
+}
+
+/** The bytes of a tensor, not copied. */
+export const bytesOf = ({ data }: HostTensor): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+/** The shape that two operands broadcast to, as NumPy and ONNX do it. */
+export function broadcastShape(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[a.length - rank + axis] ?? 1
+    const right = b[b.length - rank + axis] ?? 1
+    if (left !== right && left !== 1 && right !== 1)
+      throw new RangeError(`Shapes [${a.join()}] and [${b.join()}] do not broadcast.`)
+    return left === 1 ? right : left
+  })
+}

@@ -1,0 +1,104 @@
+import { matmul, matmulAdd, type Graph, type Value } from '../graph'
+import { tensorOf, type Lora, type Model, type Trainable } from './model'
+import { checkpointShapes, moduleName, type LoraModule } from './names'
+import { loraName, parameterShapes } from './parameters'
+
+/** A model's weights inside a graph. */
+export interface Weights {
+  /** A tensor by its Hugging Face name. */
+  tensor(name: string): Value
+  /** x [N, inputs] -> x·Wᵀ [N, outputs], with the adapter's part if the matrix has one. */
+  linear(x: Value, layer: number, module: LoraModule): Value
+}
+
+/** The model's own weights as constants: ONNX Runtime prepacks them, so this is the fastest way to read them. */
+export function constantWeights(graph: Graph, model: Model): Weights {
+  const made = new Map<string, Value>()
+  return withoutAdapter((name) => {
+    const value = made.get(name) ?? graph.initialiser(name, tensorOf(model, name))
+    made.set(name, value)
+    return value
+  })
+}
+
+/** Weights by name from values that exist already. */
+function withoutAdapter(tensor: (name: string) => Value): Weights {
+  return {
+    tensor,
+    linear: (x, layer, module) =>
+      matmul(x, tensor(`${moduleName(layer, module)}.weight`), { transposeB: true })
+  }
+}
+
+/** `base` plus alpha / rank · B·A on the adapted matrices. */
+function withAdapter(base: Weights, lora: Lora, tensor: (name: string) => Value): Weights {
+  return {
+    tensor: base.tensor,
+    linear: (x, layer, module) => {
+      const plain = base.linear(x, layer, module)
+      if (!lora.modules.includes(module)) return plain
+      const low = matmul(x, tensor(loraName(layer, module, 'A')), { transposeB: true }) // [N, rank]
+      const scale = lora.alpha / lora.rank
+      return matmulAdd(low, tensor(loraName(layer, module, 'B')), plain, { transposeB: true, scale })
+    }
+  }
+}
+
+/** The weights of a graph that has inputs for what is trained. */
+export interface BoundWeights {
+  /** The trained tensors: inputs under their own names, in the order of a ParameterSet. */
+  readonly parameters: ReadonlyMap<string, Value>
+  readonly policy: Weights
+  /**
+   * The model that training started from: the base without its adapter, or the initial weights. These come in as
+   * inputs when every weight is trained, so that both forward passes run through the same kernels and agree to the
+   * last bit while the weights are equal; feed them with `referenceInputs`.
+   */
+  reference(): Weights
+}
+
+const referenceName = (name: string): string => `reference.${name}`
+
+/** Declares what is trained as inputs of `graph`, and the rest of the model as constants. */
+export function bindWeights(graph: Graph, model: Model, trainable: Trainable, value: boolean): BoundWeights {
+  const parameters = new Map<string, Value>()
+  for (const [name, shape] of parameterShapes(model.config, trainable, value))
+    parameters.set(name, graph.input(name, 'float32', shape))
+  const parameter = (name: string): Value => {
+    const found = parameters.get(name)
+    if (!found) throw new Error(`${name} is not among the trained tensors.`)
+    return found
+  }
+  if (trainable.kind === 'full') {
+    let reference: Weights | null = null
+    return {
+      parameters,
+      policy: withoutAdapter(parameter),
+      reference: () => (reference ??= inputWeights(graph, model))
+    }
+  }
+  const base = constantWeights(graph, model)
+  const policy = trainable.kind === 'lora' ? withAdapter(base, trainable.lora, parameter) : base
+  return { parameters, policy, reference: () => base }
+}
+
+function inputWeights(graph: Graph, model: Model): Weights {
+  const inputs = new Map<string, Value>()
+  for (const [name, shape] of checkpointShapes(model.config))
+    inputs.set(name, graph.input(referenceName(name), 'float32', shape))
+  return withoutAdapter((name) => {
+    const found = inputs.get(name)
+    if (!found) throw new Error(`${name} is no tensor of the model.`)
+    return found
+  })
+}
+
+/** What to feed for the reference, if the graph has it as inputs. */
+export function referenceInputs(
+  model: Model,
+  trainable: Trainable
+): Record<string, ReturnType<typeof tensorOf>> {
+  if (trainable.kind !== 'full') return {}
+  const names = [...checkpointShapes(model.config).keys()]
+  return Object.fromEntries(names.map((name) => [referenceName(name), tensorOf(model, name)]))
+}

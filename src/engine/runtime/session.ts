@@ -1,0 +1,112 @@
+import { env, InferenceSession, Tensor } from 'onnxruntime-node'
+import { EngineFailure } from '../failure'
+import { verify, type Graph, type HostTensor, type Value } from '../graph'
+import { encodeModel, type ExternalLocation } from '../onnx/encode'
+import type { OpenOptions, Runtime, Session, Tensors } from '../session'
+
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
+
+export interface RuntimeOptions {
+  readonly device: Device
+  /** Threads within an operator. */
+  readonly threads: number
+  /** Idle threads wait by spinning: faster on a quiet machine, harmful on a busy one. Default true. */
+  readonly spinning?: boolean
+}
+
+// Failures come back as exceptions; the library would print them on stderr as well.
+env.logLevel = 'fatal'
+
+/** Initialisers from this size on are handed to the session as buffers, so that the model stays far below 2 GiB. */
+const externalFrom = 1 << 20
+
+/** The engine's runtime on ONNX Runtime. Nothing is loaded before the first `open`. */
+export const openRuntime = (options: RuntimeOptions): Runtime => ({
+  open: (graph, openOptions) => openGraph(graph, options, openOptions)
+})
+
+async function openGraph(graph: Graph, options: RuntimeOptions, openOptions?: OpenOptions): Promise<Session> {
+  verify(graph)
+  const externalData: { path: string; data: Uint8Array }[] = []
+  const external = (value: Value): ExternalLocation | undefined => {
+    const data = value.constant
+    if (!data || data.byteLength < externalFrom) return undefined
+    const path = `initialiser-${externalData.length}`
+    externalData.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
+    return { location: path, offset: 0, length: data.byteLength }
+  }
+  const model = encodeModel(graph, { external })
+  return createSession(model, options, { ...openOptions, externalData })
+}
+
+export interface CreateOptions extends OpenOptions {
+  /** Buffers that stand for the files named by the model's external data. */
+  readonly externalData?: readonly { readonly path: string; readonly data: Uint8Array }[]
+}
+
+/**
+ * A session on the bytes of an ONNX model.
+ * Throws EngineFailure `device-unavailable` if the device cannot be used here; the process lives on.
+ */
+export async function createSession(
+  model: Uint8Array,
+  { device, threads, spinning = true }: RuntimeOptions,
+  { optimise = true, externalData = [] }: CreateOptions = {}
+): Promise<Session> {
+  const session = await InferenceSession.create(model, {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Planning memory by pattern takes half as much again and gains no time.
+    enableMemPattern: false,
+    graphOptimizationLevel: optimise ? 'all' : 'disabled',
+    logSeverityLevel: 3,
+    externalData: [...externalData],
+    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } }
+  }).catch((error: unknown) => {
+    if (device === 'cpu') throw error
+    throw new EngineFailure('device-unavailable', unavailableSentence(device, error))
+  })
+  return {
+    run: async (inputs, outputs = session.outputNames) =>
+      fromResults(await session.run(toFeeds(inputs), [...outputs])),
+    release: () => session.release()
+  }
+}
+
+const whatIsNeeded: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
+  cuda: "ONNX Runtime's CUDA files and an NVIDIA driver are needed beside it",
+  webgpu: 'a graphics driver with Vulkan, Metal or Direct3D 12 is needed',
+  dml: 'it exists on Windows only',
+  coreml: 'it exists on macOS only'
+}
+
+/** One sentence: the device, why not, and what would help. */
+export function unavailableSentence(device: Exclude<Device, 'cpu'>, error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  // What the library says begins with a place in its own source, of use to nobody here.
+  const reason = text
+    .split('\n')[0]
+    .replace(/^\/.* was false\. /, '')
+    .trim()
+    .replace(/\.$/, '')
+  return `The device ${device} cannot be used here: ${whatIsNeeded[device]}; choose cpu instead (${reason}).`
+}
+
+function toFeeds(inputs: Tensors): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, toTensor(tensor)]))
+}
+
+/** The binding reads the array in place; nothing is copied. */
+function toTensor({ dtype, data, shape }: HostTensor): Tensor {
+  return new Tensor(dtype, data, shape)
+}
+
+function fromResults(results: InferenceSession.OnnxValueMapType): Tensors {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { type, dims, data }]) => [
+      name,
+      { dtype: type, shape: dims, data } as HostTensor
+    ])
+  )
+}
