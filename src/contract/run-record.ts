@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Failure } from '../pipeline/failure'
 import type { JobControl, RunState } from './job'
 import { runConfig, type RunConfig } from './run-config'
 
@@ -55,11 +56,23 @@ export function parseRunRecord(json: unknown): RunRecord {
   return { config: runConfig.parse(config), resolved: found }
 }
 
-/** A configuration to start from: also the `run.json` of an earlier run, which repeats it. */
+/**
+ * A configuration to start from: also the `run.json` of an earlier run, which repeats it.
+ * @throws Failure bad-configuration, naming every wrong key
+ */
 export function parseRunConfig(json: unknown): RunConfig {
-  if (json === null || typeof json !== 'object' || !('resolved' in json)) return runConfig.parse(json)
+  const parsed = runConfig.safeParse(withoutResolved(json))
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.map(({ path, message: what }) =>
+    path.length > 0 ? `${path.join('.')}: ${what}` : what
+  )
+  throw new Failure('bad-configuration', `The run configuration is not valid: ${issues.join('; ')}.`)
+}
+
+function withoutResolved(json: unknown): unknown {
+  if (json === null || typeof json !== 'object' || !('resolved' in json)) return json
   const { resolved: _, ...config } = json
-  return runConfig.parse(config)
+  return config
 }
 
 export const serialiseRunRecord = ({ config, resolved: found }: RunRecord): string =>

@@ -1,0 +1,140 @@
+import type { Message } from '../pipeline/annotate/message'
+import type { Span } from '../pipeline/annotate/span'
+import type { Split } from '../pipeline/optimise/split'
+import type { FrozenAnswer, FrozenPrompt } from '../contract/run-record'
+import { toFailure } from '../contract/errors'
+import type { PromptTemplate } from '../tokens/prompt'
+import { isUnfaithful, type PolicyTokenizer } from '../tokens/tokenizer'
+
+/** A stored answer as the project gives it: the spans of everyone who submitted, together. */
+export interface StoredAnswer {
+  readonly responseId: string
+  readonly documentId: string
+  readonly split: Split
+  readonly messages: readonly Message[]
+  readonly text: string
+  /** Token ids of an answer that a model of ours sampled, and which tokenizer they belong to. */
+  readonly sampled: { readonly ids: readonly number[]; readonly tokenizerHash: string } | null
+  /** False when nobody has read it yet: such an answer never trains on people's spans. */
+  readonly submitted: boolean
+  readonly critique: string
+  readonly spans: readonly Span[]
+}
+
+export interface PromptToFreeze {
+  readonly id: string
+  readonly messages: readonly Message[]
+}
+
+export interface FreezeRules {
+  readonly tokenizer: PolicyTokenizer
+  /** Of the tokenizer, as stored with sampled answers. */
+  readonly tokenizerHash: string
+  readonly template: PromptTemplate
+  /** Most tokens that the model reads. */
+  readonly context: number
+}
+
+/** Counts reasons, in the order in which they were first met. */
+export class Tally {
+  private readonly counts = new Map<string, number>()
+
+  add(reason: string): void {
+    this.counts.set(reason, (this.counts.get(reason) ?? 0) + 1)
+  }
+
+  list(): { reason: string; count: number }[] {
+    return [...this.counts].map(([reason, count]) => ({ reason, count }))
+  }
+}
+
+export const dropReasons = {
+  unread: 'nobody has submitted an annotation',
+  unfaithful: 'the text does not survive the tokenizer',
+  long: 'prompt and answer do not fit the context of the model',
+  empty: 'the answer holds no token',
+  noPrompt: 'the prompt holds no token'
+} as const
+
+/**
+ * Answers as they are now, with their tokens, written down for a run: what is edited later does not change the run.
+ * Documents outside the train split are held out.
+ */
+export function freezeAnswers(
+  answers: readonly StoredAnswer[],
+  rules: FreezeRules & { readonly peopleOnly: boolean }
+): { frozen: FrozenAnswer[]; dropped: { reason: string; count: number }[] } {
+  const dropped = new Tally()
+  const frozen: FrozenAnswer[] = []
+  for (const answer of answers) {
+    const result = freezeAnswer(answer, rules)
+    if (typeof result === 'string') dropped.add(dropReasons[result])
+    else frozen.push(result)
+  }
+  return { frozen, dropped: dropped.list() }
+}
+
+function freezeAnswer(
+  answer: StoredAnswer,
+  { tokenizer, tokenizerHash, template, context, peopleOnly }: FreezeRules & { readonly peopleOnly: boolean }
+): FrozenAnswer | keyof typeof dropReasons {
+  if (peopleOnly && !answer.submitted) return 'unread'
+  const promptIds = promptOf(tokenizer, answer.messages, template)
+  if (promptIds === null) return 'noPrompt'
+  const own = answer.sampled?.tokenizerHash === tokenizerHash ? answer.sampled.ids : null
+  const tokens = own ? tokenizer.offsetsOf(own, answer.text) : tokenizer.withOffsets(answer.text)
+  if (isUnfaithful(tokens)) return 'unfaithful'
+  const ids = own ?? ('ids' in tokens ? tokens.ids : [])
+  if (ids.length === 0) return 'empty'
+  if (promptIds.length + ids.length > context) return 'long'
+  return {
+    id: answer.responseId,
+    documentId: answer.documentId,
+    split: answer.split === 'train' ? 'train' : 'held-out',
+    messages: answer.messages.map(({ role, content }) => ({ role, content })),
+    promptIds: [...promptIds],
+    ids: [...ids],
+    text: answer.text,
+    offsets: tokens.offsets.map(([start, end]) => [start, end]),
+    critique: answer.critique,
+    spans: answer.spans.map(({ start, end, polarity, reason, category }) => ({
+      start,
+      end,
+      polarity,
+      reason,
+      category
+    }))
+  }
+}
+
+/** Prompts with their tokens; those that leave no room for an answer are dropped and counted. */
+export function freezePrompts(
+  prompts: readonly PromptToFreeze[],
+  { tokenizer, template, context }: FreezeRules,
+  maxNewTokens: number
+): { frozen: FrozenPrompt[]; dropped: { reason: string; count: number }[] } {
+  const dropped = new Tally()
+  const frozen: FrozenPrompt[] = []
+  for (const { id, messages } of prompts) {
+    const ids = promptOf(tokenizer, messages, template)
+    if (ids === null) dropped.add(dropReasons.noPrompt)
+    else if (ids.length + maxNewTokens > context) dropped.add(dropReasons.long)
+    else
+      frozen.push({ id, messages: messages.map(({ role, content }) => ({ role, content })), ids: [...ids] })
+  }
+  return { frozen, dropped: dropped.list() }
+}
+
+/** null for an empty prompt of a model that has no start token. */
+function promptOf(
+  tokenizer: PolicyTokenizer,
+  messages: readonly Message[],
+  template: PromptTemplate
+): number[] | null {
+  try {
+    return tokenizer.prompt(messages, template)
+  } catch (error) {
+    if (toFailure(error).code === 'bad-input') return null
+    throw error
+  }
+}

@@ -1,0 +1,189 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { RunPlan } from '../contract/ipc'
+import type { RunConfig } from '../contract/run-config'
+import { runFiles, serialiseRunRecord, type FrozenAnswer, type FrozenPrompt } from '../contract/run-record'
+import { alignSpans } from '../pipeline/align/align'
+import { Failure } from '../pipeline/failure'
+import { commitOfCheckout } from './commit'
+import { freezeAnswers, freezePrompts, type PromptToFreeze, type StoredAnswer } from './run-data'
+import { estimateRun } from './run-estimate'
+import { openRunModel, sha256 } from './run-model'
+import { readPromptsFile } from './run-prompts'
+import { version } from './version'
+
+/** Where a run's data comes from: the open project, or nothing but a file of prompts. */
+export interface RunSource {
+  answers(): readonly StoredAnswer[]
+  /** `train`, `dev`, `test` or `all`. */
+  prompts(split: string): readonly PromptToFreeze[]
+}
+
+/** Everything of a run but its folder. */
+export interface PreparedRun {
+  readonly config: RunConfig
+  readonly plan: RunPlan
+  /** Files of the run folder, by name. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/**
+ * Freezes what a run needs: answers with their tokens and spans, or prompts, and the critic's rules.
+ * @throws Failure nothing-to-train, bad-configuration, and what reading the model or a file may throw
+ */
+export function prepareRun(config: RunConfig, source: RunSource | null): PreparedRun {
+  const model = openRunModel(config.model)
+  const rules = { ...model, template: config.template }
+  const rulesText = readRules(config.critic)
+
+  if (config.source === 'annotated') {
+    if (source === null) throw new Failure('bad-configuration', 'A run on annotated answers needs a project.')
+    const { frozen, dropped } = freezeAnswers(source.answers(), {
+      ...rules,
+      peopleOnly: config.critic === null
+    })
+    const training = frozen.filter(({ split }) => split === 'train')
+    if (training.length === 0)
+      throw new Failure('nothing-to-train', `No answer is left to train on${inWords(dropped)}.`)
+    const length = Math.max(...frozen.map(({ promptIds, ids }) => promptIds.length + ids.length))
+    return {
+      config,
+      plan: planOf(config, model, dropped, training, frozen.length - training.length, 0, length),
+      files: files({ [runFiles.answers]: jsonLines(frozen), [runFiles.rules]: rulesText })
+    }
+  }
+
+  const asked = config.prompts
+  if (asked === undefined) throw new Failure('bad-configuration', 'rollouts need prompts')
+  if (typeof asked !== 'string' && source === null)
+    throw new Failure('bad-configuration', 'prompts of a project need a project.')
+  const prompts =
+    typeof asked === 'string' ? readPromptsFile(asked) : (source?.prompts(splitName(asked.project)) ?? [])
+  const { frozen, dropped } = freezePrompts(prompts, rules, config.sampling.maxNewTokens)
+  if (frozen.length === 0) throw new Failure('nothing-to-train', `No prompt is left${inWords(dropped)}.`)
+  const length = Math.max(...frozen.map(({ ids }) => ids.length)) + config.sampling.maxNewTokens
+  return {
+    config,
+    plan: planOf(config, model, dropped, [], 0, frozen.length, length),
+    files: files({ [runFiles.prompts]: jsonLines(frozen), [runFiles.rules]: rulesText })
+  }
+}
+
+function splitName(name: string): string {
+  const split = /^split:(train|dev|test|all)$/.exec(name)?.[1]
+  if (split) return split
+  throw new Failure(
+    'bad-configuration',
+    `prompts.project is "${name}": it must be split:train, dev, test or all.`
+  )
+}
+
+function readRules(critic: string | null): string | null {
+  if (critic === null) return null
+  if (!critic.startsWith('rules:'))
+    throw new Failure(
+      'bad-configuration',
+      `The critic "${critic}" is of a kind that this version cannot run.`
+    )
+  const file = critic.slice('rules:'.length)
+  if (!existsSync(file)) throw new Failure('not-found', `There are no rules at ${file}.`)
+  return readFileSync(file, 'utf8')
+}
+
+const jsonLines = (rows: readonly (FrozenAnswer | FrozenPrompt)[]): string =>
+  rows.map((row) => JSON.stringify(row) + '\n').join('')
+
+const files = (all: Readonly<Record<string, string | null>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null))
+
+const inWords = (dropped: RunPlan['dropped']): string =>
+  dropped.length === 0
+    ? ''
+    : `: ${dropped.map(({ reason, count }) => `${count} dropped (${reason})`).join(', ')}`
+
+function planOf(
+  config: RunConfig,
+  model: ReturnType<typeof openRunModel>,
+  dropped: RunPlan['dropped'],
+  training: readonly FrozenAnswer[],
+  heldOut: number,
+  prompts: number,
+  length: number
+): RunPlan {
+  if (length > model.context)
+    throw new Failure(
+      'bad-configuration',
+      `Prompt and answer take up to ${length} tokens and the model reads ${model.context}: lower sampling.maxNewTokens.`
+    )
+  const shape = { rows: config.batch, length, newTokens: config.sampling.maxNewTokens }
+  const estimate = estimateRun(config, model.size, shape)
+  const spans = { good: 0, poor: 0, neutral: 0 }
+  let tokensRewarded = 0
+  let unaligned = 0
+  for (const answer of training) {
+    for (const { polarity } of answer.spans) spans[polarity]++
+    const aligned = alignSpans({
+      text: answer.text,
+      offsets: answer.offsets,
+      spans: answer.spans,
+      rules: config.align
+    })
+    tokensRewarded += aligned.rewards.filter((reward) => reward !== 0).length
+    unaligned += aligned.spans.filter(({ tokens }) => tokens.length === 0).length
+  }
+  return {
+    config,
+    answers: training.length,
+    heldOut,
+    prompts,
+    spans,
+    tokensRewarded,
+    tokens: training.reduce((sum, { ids }) => sum + ids.length, 0),
+    dropped,
+    unaligned,
+    memoryBytes: Math.round(estimate.memoryBytes),
+    estimatedSeconds: estimate.seconds
+  }
+}
+
+/**
+ * Writes the folder of a prepared run: `run.json` last, and under its own name only when it is whole.
+ * @throws Failure bad-input when the folder is already used
+ */
+export function writeRunFolder(prepared: PreparedRun, dir: string, name = basename(resolve(dir))): string {
+  const folder = resolve(dir)
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new Failure('bad-input', `${folder} is not empty: a run needs a new folder.`)
+  const draft = join(dirname(folder), `.${basename(folder)}.new`)
+  rmSync(draft, { recursive: true, force: true })
+  try {
+    for (const [file, text] of Object.entries(prepared.files)) {
+      mkdirSync(dirname(join(draft, file)), { recursive: true })
+      writeFileSync(join(draft, file), text)
+    }
+    const hashes = Object.fromEntries(
+      Object.entries(prepared.files).map(([file, text]) => [hashNames[file] ?? file, sha256(text)])
+    )
+    const resolved = {
+      name,
+      createdAt: new Date().toISOString(),
+      hashes: { config: sha256(JSON.stringify(prepared.config)), ...hashes },
+      versions: { text2grad: version, node: process.versions.node },
+      commit: commitOfCheckout(),
+      dropped: [...prepared.plan.dropped]
+    }
+    writeFileSync(join(draft, runFiles.record), serialiseRunRecord({ config: prepared.config, resolved }))
+    rmSync(folder, { recursive: true, force: true })
+    renameSync(draft, folder)
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    throw error
+  }
+  return folder
+}
+
+const hashNames: Readonly<Record<string, string>> = {
+  [runFiles.answers]: 'data',
+  [runFiles.prompts]: 'data',
+  [runFiles.rules]: 'critic'
+}
