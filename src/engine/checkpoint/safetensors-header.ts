@@ -1,11 +1,12 @@
 import { EngineFailure } from '../failure'
+import type { Shape } from '../graph/tensor'
 
 /** Where one tensor lies in its file. */
 export interface TensorEntry {
   readonly name: string
   /** As the file spells it: F32, F16, BF16, I64 … */
   readonly dtype: string
-  readonly shape: readonly number[]
+  readonly shape: Shape
   /** Byte range in the file, half-open. */
   readonly begin: number
   readonly end: number
@@ -29,6 +30,9 @@ const bytesPerElement: Readonly<Record<string, number>> = {
 
 export const corrupt = (file: string, what: string): EngineFailure =>
   new EngineFailure('checkpoint-corrupt', `${file}: ${what}; copy the file again from its source.`)
+
+export const wrongShape = (file: string, name: string, found: Shape, wanted: Shape): EngineFailure =>
+  corrupt(file, `tensor "${name}" has the shape [${found.join(', ')}] where [${wanted.join(', ')}] is needed`)
 
 /**
  * Parses and checks the JSON header of a safetensors file (https://huggingface.co/docs/safetensors). Everything in it

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { EngineFailure } from '../failure'
+import { elementCount, sameShape, type HostTensor, type Shape } from '../graph/tensor'
+import { parseLlamaConfig, type LlamaConfig } from '../models/llama-config'
+import type { Model } from '../models/model'
+import { checkpointShapes, normName } from '../models/names'
+import { readJsonFile, readSmallFile, requireFolder } from './small-files'
+import { openSafetensors, type SafetensorsFile } from './safetensors'
+import { wrongShape } from './safetensors-header'
+
+/** A model in memory. */
+export interface ModelFolder extends Model {
+  readonly dir: string
+  /** Count of weights; a tied head counts once. */
+  readonly parameters: number
+  /** SHA-256, hex, of config.json followed by the files of weights in the order of their names. */
+  readonly hash: string
+}
+
+/** What the headers tell of a model, without its weights. */
+export interface ModelOutline {
+  readonly dir: string
+  readonly config: LlamaConfig
+  readonly parameters: number
+  /** As the files have it; files may hold more than the model uses. */
+  readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: Shape }[]
+  /** Bytes of all files of weights. */
+  readonly weightBytes: number
+}
+
+const single = 'model.safetensors'
+const index = 'model.safetensors.index.json'
+
+/**
+ * Opens a model in Hugging Face layout and reads its weights as float32. Only reads: the folder belongs to somebody.
+ * Throws `tensor-missing` naming a tensor that is absent, `checkpoint-corrupt` for one of another shape,
+ * `architecture-unsupported` for a configuration that the engine would compute wrongly, and what
+ * `openSafetensors` throws.
+ */
+export async function openModelFolder(dir: string): Promise<ModelFolder> {
+  return withModelFiles(dir, ({ config, configBytes, files }) => {
+    const hash = createHash('sha256').update(configBytes)
+    const wanted = checkpointShapes(config)
+    const found = new Map<string, HostTensor>()
+    for (const file of files) {
+      for (const [name, tensor] of file.readAll((name) => wanted.has(name), hash)) found.set(name, tensor)
+    }
+    const tensors = new Map([...wanted.keys()].map((name) => [name, found.get(name) as HostTensor]))
+    return { dir, config, tensors, parameters: countParameters(config), hash: hash.digest('hex') }
+  })
+}
+
+/** Reads and checks configuration and headers only; takes as long for a large model as for a small one. */
+export async function outlineModelFolder(dir: string): Promise<ModelOutline> {
+  return withModelFiles(dir, ({ config, files }) => {
+    const entries = files.flatMap((file) => [...file.entries.values()])
+    return {
+      dir,
+      config,
+      parameters: countParameters(config),
+      tensors: entries.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
+      weightBytes: entries.reduce((total, { begin, end }) => total + end - begin, 0)
+    }
+  })
+}
+
+/** Throws `vocabulary-mismatch` if a tokenizer can make ids that the model has no row for. */
+export function checkVocabulary(dir: string, config: LlamaConfig, tokenizerSize: number): void {
+  if (tokenizerSize > config.vocabularySize) {
+    throw new EngineFailure(
+      'vocabulary-mismatch',
+      `The tokenizer in ${dir} has ${tokenizerSize} tokens and the model ${config.vocabularySize}; ` +
+        'use the tokenizer that came with the model.'
+    )
+  }
+}
+
+/** Throws `bad-input` naming the first id that the model has no row for. */
+export function checkIds(config: LlamaConfig, ids: readonly number[]): void {
+  const outside = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= config.vocabularySize)
+  if (outside !== undefined) {
+    throw new EngineFailure(
+      'bad-input',
+      `Token ${outside} is not in the model's vocabulary of ${config.vocabularySize}.`
+    )
+  }
+}
+
+const countParameters = (config: LlamaConfig): number =>
+  [...checkpointShapes(config).values()].reduce((count, shape) => count + elementCount(shape), 0)
+
+interface ModelFiles {
+  readonly config: LlamaConfig
+  readonly configBytes: Uint8Array
+  readonly files: readonly SafetensorsFile[]
+}
+
+function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T {
+  requireFolder(dir, 'a model folder with config.json and model.safetensors is needed')
+  const configPath = join(dir, 'config.json')
+  const configBytes = readSmallFile(configPath)
+  const config = parseConfig(configPath)
+  const files: SafetensorsFile[] = []
+  try {
+    for (const name of weightFiles(dir)) files.push(openSafetensors(join(dir, name)))
+    checkTensors(dir, config, files)
+    return use({ config, configBytes, files })
+  } finally {
+    for (const file of files) file.close()
+  }
+}
+
+function parseConfig(path: string): LlamaConfig {
+  try {
+    return parseLlamaConfig(readJsonFile(path))
+  } catch (error) {
+    if (!(error instanceof EngineFailure) || error.code !== 'architecture-unsupported') throw error
+    throw new EngineFailure(error.code, error.message.replace('config.json', path))
+  }
+}
+
+/** Names of the files of weights, sorted. The index of a model in several files may name files of the folder only. */
+function weightFiles(dir: string): string[] {
+  const path = join(dir, index)
+  if (existsSync(join(dir, single)) || !existsSync(path)) return [single]
+  const { weight_map: map } = (readJsonFile(path) ?? {}) as { weight_map?: unknown }
+  const names = typeof map === 'object' && map !== null ? new Set<unknown>(Object.values(map)) : new Set()
+  if (names.size === 0) throw new EngineFailure('checkpoint-corrupt', `${path} names no file of weights.`)
+  return [...names].map((name) => weightFile(path, name)).sort()
+}
+
+function weightFile(path: string, name: unknown): string {
+  if (typeof name === 'string' && name === basename(name) && name.endsWith('.safetensors')) return name
+  throw new EngineFailure(
+    'checkpoint-corrupt',
+    `${path} names ${JSON.stringify(name)}, which is no safetensors file of the same folder.`
+  )
+}
+
+function checkTensors(dir: string, config: LlamaConfig, files: readonly SafetensorsFile[]): void {
+  const missing = (name: string) =>
+    new EngineFailure(
+      'tensor-missing',
+      `${dir} has no tensor "${name}", which its configuration asks for; copy the model again from its source.`
+    )
+  // A configuration may claim a billion layers: stop at the first that is absent before listing what they hold.
+  for (let layer = 0; layer < config.layers; layer++) {
+    const name = normName(layer, 'input')
+    if (!files.some((file) => file.entries.has(name))) throw missing(name)
+  }
+  for (const [name, shape] of checkpointShapes(config)) {
+    const holders = files.filter((file) => file.entries.has(name))
+    const entry = holders[0]?.entries.get(name)
+    if (!entry) throw missing(name)
+    if (holders.length > 1) {
+      throw new EngineFailure(
+        'checkpoint-corrupt',
+        `${dir} holds the tensor "${name}" in more than one file.`
+      )
+    }
+    if (!sameShape(entry.shape, shape)) throw wrongShape(holders[0].path, name, entry.shape, shape)
+  }
+}
