@@ -3,7 +3,7 @@ import type { Message } from '../pipeline/annotate/message'
 import { Failure } from '../pipeline/failure'
 
 /** How a prompt becomes text: the tokenizer's own chat template, `role: content` lines, or the last message as it is. */
-export type Template = 'tokenizer' | 'plain' | 'none'
+export type PromptTemplate = 'tokenizer' | 'plain' | 'none'
 
 /** Lines of `role: content`, ending where the assistant's answer begins. */
 export function plainPrompt(messages: readonly Message[]): string {

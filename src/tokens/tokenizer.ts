@@ -3,7 +3,7 @@ import type { Message } from '../pipeline/annotate/message'
 import { Failure } from '../pipeline/failure'
 import { normaliseWithRanges } from './normalised'
 import { createPieces, type Pieces } from './pieces'
-import { plainPrompt, renderChatTemplate, type Template } from './prompt'
+import { plainPrompt, renderChatTemplate, type PromptTemplate } from './prompt'
 import { readTokenizerFile, type TokenizerFile } from './tokenizer-file'
 import { decodeUtf8, fromCodePoints } from './utf8'
 
@@ -41,7 +41,7 @@ export interface PolicyTokenizer {
   /** Sampled ids → the text to store, and where each of them stands in it. Special tokens have an empty range. */
   decodeResponse(ids: readonly number[]): { readonly text: string; readonly offsets: Offset[] }
   /** Ids of a prompt, ready for the answer's ids to follow (contracts: "Prompt and response"). */
-  prompt(messages: readonly Message[], template: Template): number[]
+  prompt(messages: readonly Message[], template: PromptTemplate): number[]
 }
 
 /**
