@@ -1,0 +1,36 @@
+import { dialog, type BrowserWindow, type FileFilter } from 'electron'
+
+const projects: FileFilter[] = [{ name: 'Text2Grad project', extensions: ['t2g'] }]
+
+/** Native dialogs. Each gives the path chosen, or null when the person thought better of it. */
+export interface Dialogs {
+  openProject(): Promise<string | null>
+  createProject(): Promise<string | null>
+  importFile(): Promise<string | null>
+  exportFile(): Promise<string | null>
+  modelFolder(): Promise<string | null>
+  reportFile(): Promise<string | null>
+}
+
+export function nativeDialogs(window: () => BrowserWindow): Dialogs {
+  const open = async (title: string, filters: FileFilter[]): Promise<string | null> => {
+    const { filePaths } = await dialog.showOpenDialog(window(), { title, filters, properties: ['openFile'] })
+    return filePaths[0] ?? null
+  }
+  const save = async (title: string, defaultPath: string, filters: FileFilter[]): Promise<string | null> => {
+    const { filePath } = await dialog.showSaveDialog(window(), { title, defaultPath, filters })
+    return filePath || null
+  }
+  return {
+    openProject: () => open('Open a project', projects),
+    createProject: () => save('New project', 'project.t2g', projects),
+    importFile: () => open('Import', [{ name: 'JSON or JSON lines', extensions: ['json', 'jsonl'] }]),
+    exportFile: () => save('Export', 'annotations.jsonl', [{ name: 'JSON lines', extensions: ['jsonl'] }]),
+    modelFolder: async () => {
+      const title = 'Choose a model folder'
+      const { filePaths } = await dialog.showOpenDialog(window(), { title, properties: ['openDirectory'] })
+      return filePaths[0] ?? null
+    },
+    reportFile: () => save('Save the report', 'report.html', [{ name: 'HTML', extensions: ['html'] }])
+  }
+}
