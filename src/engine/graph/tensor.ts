@@ -1,7 +1,11 @@
 /** Element types that the engine computes with. `bool` is one byte an element. */
 export type DataType = 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'uint8'
 
+/** Sizes of the axes. */
 export type Shape = readonly number[]
+
+/** The size of an axis that differs from turn to turn of a Loop, such as a cache that grows. */
+export const anySize = -1
 
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
 

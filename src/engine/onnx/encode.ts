@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { typeCode, type Attribute, type Graph, type HostTensor, type Node, type Value } from '../graph'
-import { bytesOf } from '../graph/tensor'
+import { anySize, bytesOf } from '../graph/tensor'
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -146,7 +146,7 @@ function valueMessage({ name, dtype, shape }: Value): ValueInfoProto {
   const type = create(TypeProtoSchema, {
     tensorType: {
       elemType: typeCode(dtype),
-      shape: { dim: shape.map((size) => ({ dimValue: BigInt(size) })) }
+      shape: { dim: shape.map((size) => (size === anySize ? {} : { dimValue: BigInt(size) })) }
     }
   })
   return create(ValueInfoProtoSchema, { name, type })
