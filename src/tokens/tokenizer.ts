@@ -7,8 +7,6 @@ import { plainPrompt, renderChatTemplate, type PromptTemplate } from './prompt'
 import { readTokenizerFile, type TokenizerFile } from './tokenizer-file'
 import { decodeUtf8, fromCodePoints } from './utf8'
 
-export type { Template } from './prompt'
-
 /** Code points, half-open `[start, end)`. A token that stands for no character has an empty range. */
 export type Offset = readonly [start: number, end: number]
 
