@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ReviewAnswer, ReviewPair, ReviewView, RunDetail } from '../contract/ipc'
-import { runFiles } from '../contract/run-record'
+import type { ReviewAnswer, ReviewPair, RunDetail } from '../contract/ipc'
+import { runFiles, type ReviewFile } from '../contract/run-record'
 import { chart, type Curve } from './report-chart'
 import { contentSecurityPolicy, html, reportStyle, Html } from './report-html'
 import { inDigits, SUMMARY_WINDOW, summarise } from './report-summary'
@@ -16,9 +16,9 @@ export function writeReport(runDir: string, out: string): string {
 }
 
 /** What the review job left in the folder; null when the run has not been reviewed. */
-export function readReview(runDir: string): Omit<ReviewView, 'run'> | null {
+export function readReview(runDir: string): ReviewFile | null {
   const file = join(runDir, runFiles.review)
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Omit<ReviewView, 'run'>) : null
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ReviewFile) : null
 }
 
 const good = 'var(--good)'
@@ -52,7 +52,7 @@ const charts: readonly (readonly [title: string, curves: readonly Curve[]])[] = 
  * One page that needs nothing else: no script, no network. Every number in it comes from `metrics.jsonl`; each
  * carries the name of its metric, so that a test (or a reader) can recompute it.
  */
-export function renderReport(detail: RunDetail, review: Omit<ReviewView, 'run'> | null): string {
+export function renderReport(detail: RunDetail, review: ReviewFile | null): string {
   const { run, config, metrics } = detail
   const drawn = charts
     .map(([title, curves]) => chart(title, curves, metrics))
@@ -134,7 +134,7 @@ function hashTable({ hashes }: RunDetail): Html {
   </table>`
 }
 
-function reviewSection(review: Omit<ReviewView, 'run'>): Html {
+function reviewSection(review: ReviewFile): Html {
   return html`<h2>Before and after</h2>
     <p class="dim">
       The same prompts and the same random numbers. Before: model ${review.before.model.slice(0, 12)}, adapter

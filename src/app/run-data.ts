@@ -17,6 +17,8 @@ export interface StoredAnswer {
   readonly sampled: { readonly ids: readonly number[]; readonly tokenizerHash: string } | null
   /** False when nobody has read it yet: such an answer never trains on people's spans. */
   readonly submitted: boolean
+  /** The annotations that `critique` and `spans` come from. */
+  readonly annotationIds: readonly string[]
   readonly critique: string
   readonly spans: readonly Span[]
 }
@@ -84,7 +86,7 @@ function freezeAnswer(
   const own = answer.sampled?.tokenizerHash === tokenizerHash ? answer.sampled.ids : null
   const tokens = own ? tokenizer.offsetsOf(own, answer.text) : tokenizer.withOffsets(answer.text)
   if (isUnfaithful(tokens)) return 'unfaithful'
-  const ids = own ?? ('ids' in tokens ? tokens.ids : [])
+  const ids: readonly number[] = own ?? ('ids' in tokens ? tokens.ids : [])
   if (ids.length === 0) return 'empty'
   if (promptIds.length + ids.length > context) return 'long'
   return {

@@ -9,7 +9,7 @@ import {
   writeFileSync
 } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { RunDetail, RunView } from '../contract/ipc'
 import type { JobControl, MetricsRow, Progress, SampleRow } from '../contract/job'
 import {
@@ -62,7 +62,7 @@ export function readRunView(dir: string, progress: Progress | null = null): RunV
   const status: RunStatus | null = readJson(join(dir, runFiles.state), (json) => runStatus.parse(json))
   const beat = readJson(join(dir, runFiles.heartbeat), (json) => heartbeat.parse(json))
   return {
-    runId: basename(resolve(dir)),
+    runId: resolved.id,
     dir: resolve(dir),
     name: resolved.name,
     state: runStateOf(status, beat, new Date(), isAlive(beat)),

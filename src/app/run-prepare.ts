@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { RunPlan } from '../contract/ipc'
@@ -23,6 +24,8 @@ export interface RunSource {
 export interface PreparedRun {
   readonly config: RunConfig
   readonly plan: RunPlan
+  /** The annotations that it will learn from. */
+  readonly annotationIds: readonly string[]
   /** Files of the run folder, by name. */
   readonly files: Readonly<Record<string, string>>
 }
@@ -38,7 +41,8 @@ export function prepareRun(config: RunConfig, source: RunSource | null): Prepare
 
   if (config.source === 'annotated') {
     if (source === null) throw new Failure('bad-configuration', 'A run on annotated answers needs a project.')
-    const { frozen, dropped } = freezeAnswers(source.answers(), {
+    const answers = source.answers()
+    const { frozen, dropped } = freezeAnswers(answers, {
       ...rules,
       peopleOnly: config.critic === null
     })
@@ -49,6 +53,7 @@ export function prepareRun(config: RunConfig, source: RunSource | null): Prepare
     return {
       config,
       plan: planOf(config, model, dropped, training, frozen.length - training.length, 0, length),
+      annotationIds: config.critic === null ? annotationsBehind(answers, training) : [],
       files: files({ [runFiles.answers]: jsonLines(frozen), [runFiles.rules]: rulesText })
     }
   }
@@ -65,8 +70,16 @@ export function prepareRun(config: RunConfig, source: RunSource | null): Prepare
   return {
     config,
     plan: planOf(config, model, dropped, [], 0, frozen.length, length),
+    annotationIds: [],
     files: files({ [runFiles.prompts]: jsonLines(frozen), [runFiles.rules]: rulesText })
   }
+}
+
+function annotationsBehind(answers: readonly StoredAnswer[], training: readonly FrozenAnswer[]): string[] {
+  const ids = new Set(training.map(({ id }) => id))
+  return answers
+    .filter(({ responseId }) => ids.has(responseId))
+    .flatMap(({ annotationIds }) => [...annotationIds])
 }
 
 function splitName(name: string): string {
@@ -165,6 +178,7 @@ export function writeRunFolder(prepared: PreparedRun, dir: string, name = basena
       Object.entries(prepared.files).map(([file, text]) => [hashNames[file] ?? file, sha256(text)])
     )
     const resolved = {
+      id: randomUUID(),
       name,
       createdAt: new Date().toISOString(),
       hashes: { config: sha256(JSON.stringify(prepared.config)), ...hashes },

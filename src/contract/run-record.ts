@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Failure } from '../pipeline/failure'
+import type { ReviewView } from './ipc'
 import type { JobControl, RunState } from './job'
 import { runConfig, type RunConfig } from './run-config'
 
@@ -29,6 +30,7 @@ const text = z.record(z.string(), z.string())
 
 /** What was found out when the run was made; the job adds the model's and the adapter's hash when it first opens them. */
 const resolved = z.strictObject({
+  id: z.string().min(1).max(64),
   name: z.string().min(1),
   createdAt: z.iso.datetime(),
   /** sha256, hexadecimal, of: model, adapter, data, critic, config. */
@@ -110,6 +112,9 @@ export const frozenAnswer = z.strictObject({
   )
 })
 export type FrozenAnswer = z.infer<typeof frozenAnswer>
+
+/** `review.json`: what the review job found at a step. */
+export type ReviewFile = Omit<ReviewView, 'run'> & { readonly step: number }
 
 /** `state.json`: what the job last said of itself. */
 export const runStatus = z.strictObject({

@@ -15,6 +15,7 @@ const config = runConfig.parse({
   critic: 'rules:rules.json'
 })
 const resolved = {
+  id: 'b5a1',
   name: 'run 1',
   createdAt: '2026-11-23T12:00:00.000Z',
   hashes: {},

@@ -1,0 +1,84 @@
+import type { AppEvent, Handlers, RunView } from '../contract/ipc'
+import type { JobEvent, JobRequest, Progress } from '../contract/job'
+import { Failure } from '../pipeline/failure'
+import type { Project } from '../store/project'
+import { hasReview, openReview, reviewRequest } from './review'
+import { readRunView } from './run-folder'
+import { configFor, controlRun, listRuns, noteRun, planRun } from './runs'
+import { resumableRun, runFolderOf, runSamples, showRun, startRun } from './runs'
+
+export interface RunHost {
+  /** The open project. @throws Failure when there is none */
+  readonly project: () => Project
+  /** Does a job elsewhere; `done` or `failed` comes last, once. */
+  readonly host: (request: JobRequest, listener: (event: JobEvent) => void) => void
+  readonly emit: (event: AppEvent) => void
+}
+
+/** The run and review routes. One job at a time: a second one is refused before anything is written. */
+export function runHandlers({ project, host, emit }: RunHost) {
+  let busy: string | null = null
+
+  const claim = (what: string): void => {
+    if (busy !== null) throw new Failure('trainer-busy', `${busy} is going on: wait for it, or stop it.`)
+    busy = what
+  }
+
+  /** Follows a training job; the project may have been closed meanwhile, so only the folder is asked. */
+  const follow = (run: RunView): RunView => {
+    claim(`The run ${run.name}`)
+    const tell = (progress: Progress | null): void =>
+      emit({ kind: 'run', run: readRunView(run.dir, progress) })
+    host({ kind: 'train', runDir: run.dir }, (event) => {
+      if (event.kind === 'progress') return tell(event.progress)
+      busy = null
+      noteRun(project, run.dir)
+      tell(null)
+    })
+    return run
+  }
+
+  const doJob = (what: string, request: JobRequest): Promise<unknown> => {
+    claim(what)
+    return new Promise((resolve, reject) =>
+      host(request, (event) => {
+        if (event.kind === 'progress') return
+        busy = null
+        if (event.kind === 'done') resolve(event.result)
+        else reject(new Failure(event.error.code, event.error.message))
+      })
+    )
+  }
+
+  const assertIdle = (): void => {
+    if (busy !== null) throw new Failure('trainer-busy', `${busy} is going on: wait for it, or stop it.`)
+  }
+
+  return {
+    /** For other jobs that share the trainer, such as sampling. */
+    doJob,
+    handlers: {
+      'runs.list': () => listRuns(project()),
+      'runs.plan': ({ config }) => planRun(project(), configFor(project(), config)),
+      'runs.start': ({ config }) => {
+        assertIdle()
+        return follow(startRun(project(), configFor(project(), config)))
+      },
+      'runs.stop': ({ runId }) => controlRun(project(), runId, 'stop'),
+      'runs.pause': ({ runId }) => controlRun(project(), runId, 'pause'),
+      'runs.continue': ({ runId }) => controlRun(project(), runId, 'continue'),
+      'runs.resume': ({ runId }) => {
+        assertIdle()
+        return follow(resumableRun(runFolderOf(project(), runId)))
+      },
+      'runs.show': ({ runId, fromStep }) => showRun(project(), runId, fromStep),
+      'runs.samples': ({ runId, step }) => runSamples(project(), runId, step),
+      'runs.compare': ({ runIds }) => runIds.map((runId) => showRun(project(), runId, 0)),
+      'review.open': async ({ runId }) => {
+        const dir = runFolderOf(project(), runId)
+        if (!hasReview(dir)) await doJob('A review', reviewRequest(dir))
+        return openReview(dir)
+      }
+    } satisfies Partial<Handlers>
+  }
+}

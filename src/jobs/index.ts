@@ -1,0 +1,19 @@
+import type { JobRequest } from '../contract/job'
+import type { JobContext } from './context'
+import { reviewRun } from './review'
+import { sampleAnswers } from './sample'
+import { train } from './train'
+
+export type { JobContext } from './context'
+
+/** Does one job to its end. What it throws is told by the host, with its code. */
+export function runJob(request: JobRequest, context: JobContext): Promise<unknown> {
+  switch (request.kind) {
+    case 'train':
+      return train(request.runDir, context)
+    case 'sample':
+      return sampleAnswers(request, context)
+    case 'review':
+      return reviewRun(request, context)
+  }
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunConfig } from '../contract/run-config'
+import { checkVocabulary, openModelFolder, type ModelFolder } from '../engine/checkpoint/model-folder'
+import { loadAdapter, splitValueHead } from '../engine/checkpoint/peft'
+import type { ParameterSet } from '../engine/graph'
+import type { Trainable } from '../engine/models/model'
+import { fullParameters, loraParameters, valueHeadParameters } from '../engine/models/parameters'
+import { openRuntime, type Device } from '../engine/runtime/session'
+import type { Runtime } from '../engine/session'
+import { Failure } from '../pipeline/failure'
+import { chance } from '../pipeline/optimise/chance'
+import { openTokenizer, type PolicyTokenizer } from '../tokens/tokenizer'
+
+/** A model that can read and write text, and what makes it run. */
+export interface Policy {
+  readonly model: ModelFolder
+  readonly tokenizer: PolicyTokenizer
+  readonly tokenizerHash: string
+  readonly runtime: Runtime
+}
+
+export interface RuntimeChoice {
+  readonly device: string
+  readonly threads: number
+}
+
+/** @throws Failure and EngineFailure as the model folder, its tokenizer and the device may */
+export async function openPolicy(dir: string, { device, threads }: RuntimeChoice): Promise<Policy> {
+  const model = await openModelFolder(dir)
+  const file = join(dir, 'tokenizer.json')
+  if (!existsSync(file))
+    throw new Failure('tokenizer-missing', `The model folder ${dir} has no tokenizer.json.`)
+  const bytes = readFileSync(file)
+  const settings = join(dir, 'tokenizer_config.json')
+  const tokenizer = openTokenizer(
+    JSON.parse(bytes.toString('utf8')),
+    existsSync(settings) ? JSON.parse(readFileSync(settings, 'utf8')) : {}
+  )
+  checkVocabulary(dir, model.config, tokenizer.vocabularySize)
+  return {
+    model,
+    tokenizer,
+    tokenizerHash: createHash('sha256').update(bytes).digest('hex'),
+    runtime: openRuntime({ device: device as Device, threads })
+  }
+}
+
+/** What a run trains, and where it starts: a fresh adapter, a given one, or a copy of every weight. */
+export function startOf(
+  { model }: Policy,
+  config: Pick<RunConfig, 'adapter' | 'lora' | 'seed'>,
+  value: boolean
+): { trainable: Exclude<Trainable, { kind: 'none' }>; parameters: ParameterSet } {
+  const head = value ? valueHeadParameters(model.config) : new Map()
+  if (config.adapter !== null) {
+    const { lora, parameters } = loadAdapter(config.adapter, model.config)
+    const { trained, valueHead } = splitValueHead(parameters)
+    const own = value && valueHead.size > 0 ? valueHead : head
+    return { trainable: { kind: 'lora', lora }, parameters: new Map([...trained, ...own]) }
+  }
+  if (config.lora === null)
+    return { trainable: { kind: 'full' }, parameters: new Map([...fullParameters(model), ...head]) }
+  const draw = chance(config.seed, 'parameters')
+  const fresh = loraParameters(model.config, config.lora, () => draw.normal())
+  return { trainable: { kind: 'lora', lora: config.lora }, parameters: new Map([...fresh, ...head]) }
+}
