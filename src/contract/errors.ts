@@ -71,6 +71,10 @@ export const errors = {
     means: 'The project was written by a newer version.',
     remedy: 'Install the newer version.'
   },
+  'project-older': {
+    means: 'The project was written by an older version.',
+    remedy: 'Open it once where it can be written.'
+  },
   'project-busy': { means: 'The project is open elsewhere.', remedy: 'Close it there first.' },
   'project-damaged': {
     means: 'The file is not a sound project.',

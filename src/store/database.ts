@@ -5,6 +5,17 @@ import { Failure } from '../pipeline/failure'
 
 export type Db = Database.Database
 
+const statements = new WeakMap<Db, Map<string, Database.Statement<unknown[]>>>()
+
+/** A prepared statement, made once a connection and text. */
+export function statement(db: Db, sql: string): Database.Statement<unknown[]> {
+  let known = statements.get(db)
+  if (!known) statements.set(db, (known = new Map()))
+  let found = known.get(sql)
+  if (!found) known.set(sql, (found = db.prepare<unknown[]>(sql)))
+  return found
+}
+
 /** Marks a SQLite file as a project: "T2Gs". */
 export const applicationId = 0x54324773
 

@@ -96,7 +96,7 @@ export function openProject(path: string, options: OpenOptions = {}): Project {
 function assertUpToDate(db: Db, file: string): void {
   if (versionOf(db) < latestVersion)
     throw new Failure(
-      'read-only',
+      'project-older',
       `${basename(file)} is of an older version and must be opened for writing once before it can be read.`
     )
 }

@@ -1,0 +1,13 @@
+import { Failure } from '../pipeline/failure'
+import { openProject, type Project } from '../store/project'
+
+/** Opens a project beside whoever writes it; one of an older version is brought up to date first. */
+export function openToRead(file: string): Project {
+  try {
+    return openProject(file, { readOnly: true })
+  } catch (thrown) {
+    if (!(thrown instanceof Failure) || thrown.code !== 'project-older') throw thrown
+    openProject(file).close()
+    return openProject(file, { readOnly: true })
+  }
+}

@@ -1,0 +1,27 @@
+import { statement, type Db } from './database'
+
+export interface Counts {
+  readonly documents: number
+  readonly responses: number
+  readonly annotations: number
+  readonly spans: number
+  /** Answers that nobody has annotated. */
+  readonly unread: number
+  readonly runs: number
+}
+
+/** How much a project holds, without what was retracted. */
+export function countAll(db: Db): Counts {
+  return statement(
+    db,
+    `SELECT
+       (SELECT count(*) FROM documents) AS documents,
+       (SELECT count(*) FROM responses) AS responses,
+       (SELECT count(*) FROM annotations WHERE retracted = 0) AS annotations,
+       (SELECT count(*) FROM spans JOIN annotations a USING (annotation_id)
+         WHERE spans.retracted = 0 AND a.retracted = 0) AS spans,
+       (SELECT count(*) FROM responses r WHERE NOT EXISTS
+         (SELECT 1 FROM annotations a WHERE a.response_id = r.response_id AND a.retracted = 0)) AS unread,
+       (SELECT count(*) FROM runs) AS runs`
+  ).get() as Counts
+}
