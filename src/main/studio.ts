@@ -1,4 +1,4 @@
-import { app, BrowserWindow, ipcMain } from 'electron'
+import { app, ipcMain, type BrowserWindow } from 'electron'
 import { join } from 'node:path'
 import type { AppEvent } from '../contract/ipc'
 import { channels } from '../contract/studio'

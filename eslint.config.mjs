@@ -1,0 +1,63 @@
+import js from '@eslint/js'
+import svelte from 'eslint-plugin-svelte'
+import globals from 'globals'
+import tseslint from 'typescript-eslint'
+import svelteConfig from './svelte.config.mjs'
+
+const chance = {
+  object: 'Math',
+  property: 'random',
+  message: 'All chance comes from pipeline/optimise/chance.ts, so that a seed repeats it.'
+}
+const focused = {
+  selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(only|skip|todo)$/]',
+  message: 'A test runs, or says why it cannot with skipIf.'
+}
+
+export default tseslint.config(
+  {
+    ignores: ['out/', 'dist/', '.cache/', 'test-results/', '**/*_pb.ts', 'resources/', 'src/universal.d.ts']
+  },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  ...svelte.configs.recommended,
+  {
+    languageOptions: { globals: globals.node },
+    linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true },
+    rules: {
+      'no-restricted-properties': ['error', chance],
+      'no-restricted-syntax': ['error', focused],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/ban-ts-comment': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]
+    }
+  },
+  {
+    // A promise that nobody waits for loses its failure.
+    files: ['src/**/*.ts'],
+    ignores: ['src/renderer/**'],
+    languageOptions: { parserOptions: { project: 'tsconfig.json' } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true }
+      ]
+    }
+  },
+  {
+    files: ['src/renderer/**', 'tests/e2e/**'],
+    languageOptions: { globals: { ...globals.browser, ...globals.node } }
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: tseslint.parser, svelteConfig } },
+    // Most maps here are built and read within one function; state is kept in classes with $state.
+    rules: { 'svelte/prefer-svelte-reactivity': 'off' }
+  },
+  {
+    files: ['**/*.cjs', 'scripts/setup/default-app/*.js'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' }
+  }
+)
