@@ -1,19 +1,20 @@
 import type { Node, Value } from './graph'
 
-/** What a gradient rule is given: the forward node or group, and which of its inputs need a gradient. */
+/** The forward node or group that a rule differentiates. */
 export interface RuleContext {
   readonly inputs: readonly Value[]
   readonly outputs: readonly Value[]
-  readonly needs: readonly boolean[]
   /** Absent for a group. */
   readonly node?: Node
 }
 
 /**
- * A vector-Jacobian product: from the gradients of the outputs (null where nothing depends on one) to those of the
- * inputs (null where none is needed or none exists). It adds its nodes to the graph of the values.
+ * A vector-Jacobian product. It is given the gradient of the first output, and those of all (null where nothing
+ * depends on one), and says how to make the gradient of each input, or null where there is none. Only what is needed
+ * is made. A gradient may still have the broadcast shape; it is summed down to its input's shape afterwards.
  */
 export type GradientRule = (
   context: RuleContext,
+  gradient: Value,
   gradients: readonly (Value | null)[]
-) => readonly (Value | null)[]
+) => readonly ((() => Value) | null)[]

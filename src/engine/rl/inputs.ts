@@ -1,0 +1,24 @@
+import { float32, int64, scalar } from '../graph'
+import type { Tensors } from '../session'
+
+/** The inputs that every pass has, and arrays of one number a token, checked for their size. */
+export function batchInputs(
+  batch: number,
+  length: number,
+  { ids, temperature }: { readonly ids: BigInt64Array; readonly temperature: number },
+  arrays: Readonly<Record<string, Float32Array | undefined>> = {}
+): Tensors {
+  const shape = [batch, length]
+  const count = batch * length
+  if (ids.length !== count) throw new RangeError(`ids has ${ids.length} tokens, the batch ${count}.`)
+  const inputs: Tensors = { ids: int64(shape, ids), inverseTemperature: scalar(1 / temperature) }
+  for (const [name, data] of Object.entries(arrays)) {
+    if (data?.length !== count)
+      throw new RangeError(`${name} has ${data?.length ?? 0} entries, the batch ${count}.`)
+    inputs[name] = float32(shape, data)
+  }
+  return inputs
+}
+
+export const settingInputs = (settings: Readonly<Record<string, number>>): Tensors =>
+  Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, scalar(value)]))

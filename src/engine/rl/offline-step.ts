@@ -1,0 +1,62 @@
+import { Graph } from '../graph'
+import { referenceInputs } from '../models/weights'
+import type { OptimizerSettings } from '../optim/adamw'
+import type { TrainingState } from '../optim/state'
+import type { Runtime } from '../session'
+import { batchInputs, settingInputs } from './inputs'
+import { offlineLoss, type OfflineOptions } from './offline-loss'
+import { openTrainingStep } from './training-step'
+
+export type OfflineStepOptions = Omit<OfflineOptions, 'value' | 'reference'> & { readonly runtime: Runtime }
+
+/** Arrays are [B·T], row-major; entry t belongs to the prediction of token t + 1. */
+export interface OfflineBatch {
+  readonly ids: BigInt64Array
+  /** 1 where token t + 1 is a response token of an answer that is trained on, else 0. */
+  readonly mask: Float32Array
+  /** Of token t + 1: above 0 makes it likelier, below 0 less likely. */
+  readonly weights: Float32Array
+  /** Divides the logits. Default 1. */
+  readonly temperature?: number
+}
+
+export interface OfflineSettings extends OptimizerSettings {
+  readonly klCoefficient: number
+  /** Of the `clipped` surrogate. Default 0.2. */
+  readonly clip?: number
+}
+
+export interface OfflineStats {
+  readonly loss: number
+  readonly preferenceLoss: number
+  /** Full-vocabulary KL to the reference, nats a token. */
+  readonly kl: number
+  readonly gradientNorm: number
+}
+
+export interface OfflineStep {
+  step(batch: OfflineBatch, settings: OfflineSettings, state: TrainingState): Promise<OfflineStats>
+  release(): Promise<void>
+}
+
+/** A span-offline update as one graph; see `offlineLoss` for the loss and `TrainingStep.run` for what it promises. */
+export async function createOfflineStep(options: OfflineStepOptions): Promise<OfflineStep> {
+  const { runtime, model, trainable, batch: rows, length, surrogate } = options
+  const training = await openTrainingStep(
+    offlineLoss(new Graph(), options),
+    runtime,
+    referenceInputs(model, trainable)
+  )
+  return {
+    release: () => training.release(),
+    step: async ({ ids, mask, weights, temperature = 1 }, settings, state) => {
+      const { klCoefficient, clip = 0.2 } = settings
+      const inputs = {
+        ...batchInputs(rows, length, { ids, temperature }, { mask, weights }),
+        ...settingInputs({ klCoefficient }),
+        ...(surrogate === 'clipped' ? settingInputs({ clip }) : {})
+      }
+      return (await training.run(inputs, settings, state)) as unknown as OfflineStats
+    }
+  }
+}

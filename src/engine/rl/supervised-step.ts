@@ -1,0 +1,41 @@
+import { Graph } from '../graph'
+import type { OptimizerSettings } from '../optim/adamw'
+import type { TrainingState } from '../optim/state'
+import type { Runtime } from '../session'
+import { batchInputs } from './inputs'
+import type { PassOptions } from './policy-pass'
+import { supervisedLoss } from './supervised-loss'
+import { openTrainingStep } from './training-step'
+
+export type SupervisedStepOptions = Omit<PassOptions, 'value' | 'reference'> & { readonly runtime: Runtime }
+
+/** Arrays are [B·T], row-major; entry t belongs to the prediction of token t + 1. */
+export interface SupervisedBatch {
+  readonly ids: BigInt64Array
+  /** 1 where token t + 1 is trained on, else 0. */
+  readonly mask: Float32Array
+}
+
+export interface SupervisedStats {
+  /** Nats a token. */
+  readonly loss: number
+  readonly gradientNorm: number
+}
+
+export interface SupervisedStep {
+  step(batch: SupervisedBatch, settings: OptimizerSettings, state: TrainingState): Promise<SupervisedStats>
+  release(): Promise<void>
+}
+
+/** A cross-entropy update as one graph; see `TrainingStep.run` for what it promises. */
+export async function createSupervisedStep(options: SupervisedStepOptions): Promise<SupervisedStep> {
+  const { runtime, batch: rows, length } = options
+  const training = await openTrainingStep(supervisedLoss(new Graph(), options), runtime)
+  return {
+    release: () => training.release(),
+    step: async ({ ids, mask }, settings, state) => {
+      const inputs = batchInputs(rows, length, { ids, temperature: 1 }, { mask })
+      return (await training.run(inputs, settings, state)) as unknown as SupervisedStats
+    }
+  }
+}
