@@ -8,15 +8,8 @@ import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { loraModules } from '../../../../src/engine/models/names'
 import { fullParameters, loraParameters } from '../../../../src/engine/models/parameters'
 import { lacksShared, sharedPath } from '../../../shared-data'
-import {
-  distribution,
-  fullForward,
-  indexOfLargest,
-  numbers,
-  randomModel,
-  runtime,
-  uniformNumbers
-} from './reference'
+import { numbers, randomModel, uniformNumbers } from '../../../pure/engine/checkpoint/random-model'
+import { distribution, fullForward, indexOfLargest, runtime } from './reference'
 
 const base: Trainable = { kind: 'none' }
 const lora = { rank: 3, alpha: 6, modules: loraModules }
