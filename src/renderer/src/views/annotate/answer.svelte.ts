@@ -1,0 +1,176 @@
+import type { AnnotationChange, AnnotationView, ResponseView } from '../../../../contract/ipc'
+import type { Polarity, Range } from '../../../../pipeline/annotate/span'
+import { announcer } from '../../state/status.svelte'
+import { AnswerMarks, type Mark } from './answer-marks'
+import { TextIndex } from './text-index'
+
+export interface Selection extends Range {
+  /** The end that moves: UTF-16, like the rest. */
+  readonly focus: number
+}
+
+export const polarityWords: Readonly<Record<Polarity, string>> = {
+  good: 'good',
+  poor: 'poor',
+  neutral: 'neutral'
+}
+export const glyphs: Readonly<Record<Polarity, string>> = { good: '+', poor: '−', neutral: '○' }
+
+/**
+ * The answer on screen and this person's annotation of it. Changes show at once and go to `send`, which saves them;
+ * what the project file answers is taken in only where the person cannot be ahead of it.
+ */
+export class Answer {
+  readonly responseId: string
+  readonly index: TextIndex
+  view = $state.raw<ResponseView>() as ResponseView
+  marks = $state.raw<AnswerMarks>() as AnswerMarks
+  critique = $state('')
+  status = $state<AnnotationView['status']>('unread')
+  activeId = $state<string | null>(null)
+  selection = $state.raw<Selection>({ start: 0, end: 0, focus: 0 })
+
+  active = $derived(this.marks.get(this.activeId))
+  /** Words of others, shown beside one's own. */
+  others = $derived(this.view.annotations.filter(({ mine, critique }) => !mine && critique !== ''))
+
+  constructor(
+    view: ResponseView,
+    private readonly send: (change: AnnotationChange) => void
+  ) {
+    this.responseId = view.responseId
+    this.index = new TextIndex(view.text)
+    this.take(view)
+  }
+
+  /** Takes in what the project file holds: on opening, and after undo and redo. */
+  take(view: ResponseView): void {
+    const mine = view.annotations.find((annotation) => annotation.mine)
+    this.view = view
+    this.marks = AnswerMarks.from(this.index, view.annotations)
+    this.critique = mine?.critique ?? ''
+    this.status = mine?.status ?? view.annotations[0]?.status ?? 'unread'
+    if (!this.marks.get(this.activeId)) this.activeId = null
+  }
+
+  select(selection: Selection): void {
+    this.selection = selection
+    if (selection.start < selection.end) {
+      this.activeId = null
+      return
+    }
+    const here = this.marks.at(selection.focus)
+    if (!here.some(({ id }) => id === this.activeId)) this.activeId = here[0]?.id ?? null
+  }
+
+  activate(id: string | null): void {
+    this.activeId = id
+    const mark = this.active
+    if (mark) announcer.say(this.describe(mark))
+  }
+
+  /** Marks the selection, or gives the active mark another polarity. Answers with the mark that now wants a reason. */
+  mark(polarity: Polarity): Mark | undefined {
+    const range = this.marks.widen(this.selection)
+    if (range.start < range.end) {
+      const same = this.marks.list.find(
+        ({ mine, start, end }) => mine && start === range.start && end === range.end
+      )
+      return same ? this.repolarise(same, polarity) : this.add(range, polarity)
+    }
+    if (this.active) return this.repolarise(this.active, polarity)
+    announcer.say('Nothing is selected. Hold Shift and move with the arrows, or drag over the words.')
+    return undefined
+  }
+
+  private add(range: Range, polarity: Polarity): Mark | undefined {
+    const mark: Mark = {
+      ...range,
+      id: crypto.randomUUID(),
+      polarity,
+      reason: '',
+      category: null,
+      person: '',
+      kind: 'person',
+      mine: true
+    }
+    this.marks = this.marks.add(mark)
+    this.activeId = mark.id
+    this.selection = { start: range.end, end: range.end, focus: range.end }
+    this.change({ type: 'add-span', spanId: mark.id, ...this.marks.toSpan(range), polarity })
+    announcer.say(`Marked ${polarityWords[polarity]}: ${this.quote(mark)}`)
+    return mark
+  }
+
+  private repolarise(mark: Mark, polarity: Polarity): Mark | undefined {
+    if (!this.own(mark)) return undefined
+    this.marks = this.marks.change(mark.id, { polarity })
+    this.activeId = mark.id
+    this.change({ type: 'set-polarity', spanId: mark.id, polarity })
+    announcer.say(`Now ${polarityWords[polarity]}: ${this.quote(mark)}`)
+    return this.marks.get(mark.id)
+  }
+
+  move(range: Range): void {
+    const mark = this.active
+    if (!mark || !this.own(mark)) return
+    const moved = this.marks.move(mark.id, range)
+    if (moved === this.marks) return
+    this.marks = moved
+    const now = moved.get(mark.id) ?? mark
+    this.change({ type: 'move-span', spanId: mark.id, ...moved.toSpan(now) })
+    announcer.say(this.quote(now))
+  }
+
+  reason(id: string, reason: string): void {
+    const mark = this.marks.get(id)
+    if (!mark?.mine) return
+    this.marks = this.marks.change(id, { reason })
+    this.change({ type: 'set-reason', spanId: id, reason })
+  }
+
+  overall(critique: string): void {
+    this.critique = critique
+    this.change({ type: 'set-critique', critique })
+  }
+
+  remove(): void {
+    const mark = this.active
+    if (!mark || !this.own(mark)) return
+    this.marks = this.marks.remove(mark.id)
+    this.activeId = null
+    this.change({ type: 'remove-span', spanId: mark.id })
+    announcer.say(`Removed the mark on: ${this.quote(mark)}`)
+  }
+
+  submit(): void {
+    this.status = 'submitted'
+    this.send({ type: 'set-status', status: 'submitted' })
+  }
+
+  /** The next of the marks that overlap where the caret is. */
+  cycle(): void {
+    const here = this.marks.at(this.selection.focus)
+    const place = here.findIndex(({ id }) => id === this.activeId)
+    this.activate(here[(place + 1) % here.length]?.id ?? null)
+  }
+
+  quote({ start, end }: Range): string {
+    return this.index.text.slice(start, end)
+  }
+
+  describe(mark: Mark): string {
+    const reason = mark.reason ? `: ${mark.reason}` : ', no reason given'
+    return `${polarityWords[mark.polarity]}, “${this.quote(mark)}”${reason}. ${mark.mine ? 'Yours' : mark.person}.`
+  }
+
+  private own(mark: Mark): boolean {
+    if (!mark.mine) announcer.say(`This mark is by ${mark.person}. Mark the words yourself to say otherwise.`)
+    return mark.mine
+  }
+
+  private change(change: AnnotationChange): void {
+    if (this.status === 'unread') this.status = 'draft'
+    this.send(change)
+  }
+}

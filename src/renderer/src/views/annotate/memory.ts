@@ -1,0 +1,5 @@
+/** What the annotate view remembers while another view is on screen. */
+export const memory: { responseId: string | undefined; strip: boolean } = {
+  responseId: undefined,
+  strip: false
+}
