@@ -102,7 +102,7 @@ export const routes = {
 
 export type RouteName = keyof typeof routes
 export type Input<R extends RouteName> = z.infer<(typeof routes)[R]['input']>
-export type Output<R extends RouteName> = NonNullable<(typeof routes)[R]['output']>
+export type Output<R extends RouteName> = Exclude<(typeof routes)[R]['output'], undefined>
 /** The window's side: a route to a promise of an outcome. A missing handler is a compile error. */
 export type Handlers = { readonly [R in RouteName]: (input: Input<R>) => Promise<Output<R>> | Output<R> }
 export type Call = <R extends RouteName>(name: R, input: Input<R>) => Promise<Outcome<Output<R>>>

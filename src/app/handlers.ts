@@ -1,0 +1,128 @@
+import { resolve } from 'node:path'
+import type { AppEvent, ProjectInfo } from '../contract/ipc'
+import type { JobEvent, JobRequest } from '../contract/job'
+import type { StoreHandlers } from '../contract/store-wire'
+import { Failure } from '../pipeline/failure'
+import { openProject, type Project } from '../store/project'
+import { getResponse } from '../store/responses'
+import { TokenCache } from './align/token-cache'
+import { trayView } from './align/tray'
+import { Annotator } from './annotate/annotator'
+import { checkProject } from './check'
+import { doctor } from './doctor'
+import { exportFile } from './export-file'
+import { importBeside } from './import-file'
+import { LongWork } from './long-work'
+import { addModel, listModels } from './models'
+import { projectInfo } from './project-info'
+import { writeReport } from './report'
+import { runHandlers } from './run-handlers'
+import { runFolderOf } from './runs'
+import { SampleWork } from './sample'
+import { SettingsFile } from './settings'
+
+export interface AppHost {
+  readonly userData: string
+  readonly resources: string
+  /** Does a job elsewhere; `done` or `failed` comes last, once. */
+  readonly host: (request: JobRequest, listener: (event: JobEvent) => void) => void
+  readonly emit: (event: AppEvent) => void
+}
+
+const sampling = { template: 'tokenizer', maxNewTokens: 96, temperature: 1, threads: 2 } as const
+
+/** The program behind the window: one open project, and a handler for every route that is not a dialog. */
+export class App {
+  private open: { readonly project: Project; annotator: Annotator } | null = null
+  private readonly settings: SettingsFile
+  private readonly tokens = new TokenCache()
+  private readonly work: LongWork
+
+  constructor(private readonly host: AppHost) {
+    this.settings = new SettingsFile(host.userData)
+    this.work = new LongWork(host.emit)
+  }
+
+  /** Stops what is going on and closes the project, so that it is one file again. */
+  close(): void {
+    this.work.cancelAll()
+    this.open?.project.close()
+    this.open = null
+  }
+
+  handlers(): StoreHandlers {
+    const { host, settings, work } = this
+    const project = (): Project => this.current().project
+    const annotator = (): Annotator => this.current().annotator
+    const runs = runHandlers({ project, host: host.host, emit: host.emit })
+    return {
+      ...runs.handlers,
+      'app.doctor': () => doctor(),
+      'settings.get': () => settings.view(),
+      'settings.set': (change) => {
+        settings.set(change)
+        if (change.personName && this.open) this.open.annotator = this.annotatorOf(this.open.project)
+        return settings.view()
+      },
+      'project.create': (path) => this.openProject(/\.t2g$/i.test(path) ? path : `${path}.t2g`, true),
+      'project.open': (path) => this.openProject(path, false),
+      'project.info': () => (this.open ? projectInfo(this.open.project) : null),
+      'project.import': async ({ file }) => {
+        const into = project()
+        const summary = await work.run('Import', (tools) => importBeside(into, file, tools))
+        host.emit({ kind: 'project-changed' })
+        return summary
+      },
+      'project.export': ({ file }) => work.run('Export', (tools) => exportFile(project().file, file, tools)),
+      'project.check': () => checkProject(project()),
+      'work.cancel': (workId) => {
+        work.cancel(workId)
+        return null
+      },
+      'annotate.queue': (filter) => annotator().queue(filter),
+      'annotate.open': ({ responseId }) => annotator().open(responseId),
+      'annotate.apply': ({ responseId, change }) => annotator().apply(responseId, change),
+      'annotate.undo': () => annotator().undo(),
+      'annotate.redo': () => annotator().redo(),
+      'annotate.sample': async ({ modelDir, count, seed }) => {
+        const into = project()
+        const sample = new SampleWork(into, { ...sampling, model: modelDir, adapter: null, count, seed })
+        try {
+          await runs.doJob('Sampling', sample.request)
+          return sample.take(into)
+        } finally {
+          sample.discard()
+          host.emit({ kind: 'project-changed' })
+        }
+      },
+      'align.tokens': ({ responseId, modelDir }) => {
+        const response = project().read((db) => getResponse(db, responseId))
+        if (!response) throw new Failure('not-found', `The project has no answer ${responseId}.`)
+        return this.tokens.tokens(modelDir, { text: response.text, sampled: response.sampling })
+      },
+      'align.tray': ({ modelDir, limit }) => trayView(project(), this.tokens, modelDir, limit),
+      'models.list': () => listModels(host.resources, settings),
+      'models.add': ({ dir }) => addModel(dir, settings),
+      'review.report': ({ runId, file }) => ({ path: writeReport(runFolderOf(project(), runId), file) })
+    }
+  }
+
+  private current(): { readonly project: Project; readonly annotator: Annotator } {
+    if (this.open) return this.open
+    throw new Failure('not-found', 'No project is open; open or create one first.')
+  }
+
+  /** A project that cannot be opened leaves the one that is open as it is. */
+  private openProject(path: string, create: boolean): ProjectInfo {
+    if (this.open?.project.file === resolve(path)) return projectInfo(this.open.project)
+    const project = openProject(path, { create })
+    this.close()
+    this.open = { project, annotator: this.annotatorOf(project) }
+    this.host.emit({ kind: 'project-changed' })
+    return projectInfo(project)
+  }
+
+  private annotatorOf(project: Project): Annotator {
+    return new Annotator(project, this.settings.annotator())
+  }
+}
