@@ -201,6 +201,8 @@ export interface SpanView extends Span {
 }
 export interface AnnotationView {
   readonly annotationId: string
+  /** The annotation that this one corrects and stands for: a copy of what came with the data, changed by a person. */
+  readonly base?: string | null
   readonly person: string
   /** People solid, models dashed. */
   readonly kind: 'person' | 'import' | 'model' | 'sample'

@@ -56,6 +56,7 @@ function annotationView(db: Db, row: AnnotationRow, personId: string): Annotatio
   const spans = spansOf(db, row.annotationId).filter(({ retracted }) => !retracted)
   return {
     annotationId: row.annotationId,
+    base: row.base,
     person: row.person,
     kind: row.kind,
     mine: row.personId === personId,
