@@ -37,6 +37,20 @@ export function pointOffset(text: string, unit: number): number {
   return point
 }
 
+/** `pointOffset` for many places of one text. */
+export function pointOffsets(text: string): (unit: number) => number {
+  if (!astral.test(text)) return (unit) => Math.min(unit, text.length)
+  const offsets = new Int32Array(text.length + 1)
+  let point = 0
+  for (let unit = 0; unit < text.length; point++) {
+    const size = text.codePointAt(unit)! > 0xffff ? 2 : 1
+    offsets.fill(point, unit, unit + size)
+    unit += size
+  }
+  offsets[text.length] = point
+  return (unit) => offsets[Math.min(unit, text.length)]
+}
+
 /** The words in `[start, end)`, in code points. */
 export function sliceCodePoints(text: string, start: number, end: number): string {
   return text.slice(unitIndex(text, start), unitIndex(text, end))

@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises'
+import type { Critic } from '../contract/critic'
+import { toFailure } from '../contract/errors'
+import { Failure } from '../pipeline/failure'
+import { rulesCritic } from './rules'
+
+/** Opens a critic from the words after `KIND:` in its specification. */
+type Opener = (what: string) => Promise<Critic>
+
+const kinds: Readonly<Record<string, Opener>> = { rules: openRules }
+
+/**
+ * A critic by its specification, as in run.json: `rules:FILE`.
+ * @throws Failure bad-configuration for a kind that is not known; bad-rules, bad-json and what reading may throw
+ */
+export async function openCritic(specification: string): Promise<Critic> {
+  const colon = specification.indexOf(':')
+  const kind = colon < 0 ? specification : specification.slice(0, colon)
+  const open = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
+  if (open && colon >= 0 && colon < specification.length - 1) return open(specification.slice(colon + 1))
+  throw new Failure(
+    'bad-configuration',
+    `The critic "${specification}" is not known; this version has rules:FILE, the path of a rules file.`
+  )
+}
+
+async function openRules(file: string): Promise<Critic> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    const { code } = toFailure(error)
+    throw new Failure(
+      code === 'not-found' || code === 'not-a-file' ? code : 'unreadable',
+      `The rules file ${file} cannot be read; check the path.`
+    )
+  }
+  if (text.trim() === '') throw new Failure('empty-file', `The rules file ${file} is empty.`)
+  try {
+    return rulesCritic(JSON.parse(text.replace(/^\ufeff/, '')), file)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new Failure('bad-json', `The rules file ${file} is not valid JSON (${error.message}).`)
+  }
+}
