@@ -38,7 +38,7 @@ function electronVite(todo) {
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, TEXT2GRAD_BUILD: todo.join(',') }
+    env: { ...process.env, TEXT2GRAD_BUILD: todo.join(','), NO_COLOR: '1' }
   })
   if (status === 0) return
   process.stderr.write(stdout + stderr)
