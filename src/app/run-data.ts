@@ -4,7 +4,7 @@ import type { Split } from '../pipeline/optimise/split'
 import type { FrozenAnswer, FrozenPrompt } from '../contract/run-record'
 import { toFailure } from '../contract/errors'
 import type { PromptTemplate } from '../tokens/prompt'
-import { isUnfaithful, type PolicyTokenizer } from '../tokens/tokenizer'
+import { isUnfaithful, type Offset, type PolicyTokenizer, type Unfaithful } from '../tokens/tokenizer'
 
 /** A stored answer as the project gives it: the spans of everyone who submitted, together. */
 export interface StoredAnswer {
@@ -21,6 +21,17 @@ export interface StoredAnswer {
   readonly annotationIds: readonly string[]
   readonly critique: string
   readonly spans: readonly Span[]
+}
+
+/** An answer sampled with this very tokenizer keeps its ids: another text may have the same words but not the same tokens. */
+function tokensOf(
+  { sampled, text }: StoredAnswer,
+  tokenizer: PolicyTokenizer,
+  tokenizerHash: string
+): { readonly ids: readonly number[]; readonly offsets: readonly Offset[] } | Unfaithful {
+  if (sampled?.tokenizerHash !== tokenizerHash) return tokenizer.withOffsets(text)
+  const placed = tokenizer.offsetsOf(sampled.ids, text)
+  return isUnfaithful(placed) ? placed : { ids: sampled.ids, offsets: placed.offsets }
 }
 
 export interface PromptToFreeze {
@@ -83,10 +94,9 @@ function freezeAnswer(
   if (peopleOnly && !answer.submitted) return 'unread'
   const promptIds = promptOf(tokenizer, answer.messages, template)
   if (promptIds === null) return 'noPrompt'
-  const own = answer.sampled?.tokenizerHash === tokenizerHash ? answer.sampled.ids : null
-  const tokens = own ? tokenizer.offsetsOf(own, answer.text) : tokenizer.withOffsets(answer.text)
+  const tokens = tokensOf(answer, tokenizer, tokenizerHash)
   if (isUnfaithful(tokens)) return 'unfaithful'
-  const ids: readonly number[] = own ?? ('ids' in tokens ? tokens.ids : [])
+  const { ids } = tokens
   if (ids.length === 0) return 'empty'
   if (promptIds.length + ids.length > context) return 'long'
   return {

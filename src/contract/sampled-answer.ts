@@ -1,5 +1,11 @@
 import { z } from 'zod'
 
+/** One line of the sample job's prompts file. */
+export const promptLine = z.object({
+  id: z.string(),
+  messages: z.array(z.strictObject({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }))
+})
+
 /** One line of what the sample job writes: an answer of the policy and how it came about. */
 export const sampledAnswer = z.strictObject({
   /** Id of the prompt's line in the job's prompts file. */

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunConfig } from '../contract/run-config'
 import { checkVocabulary, openModelFolder, type ModelFolder } from '../engine/checkpoint/model-folder'
-import { loadAdapter, splitValueHead } from '../engine/checkpoint/peft'
+import { adapterFile, loadAdapter, splitValueHead } from '../engine/checkpoint/peft'
+import { encodeSafetensors } from '../engine/checkpoint/safetensors'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
 import { fullParameters, loraParameters, valueHeadParameters } from '../engine/models/parameters'
@@ -65,4 +66,17 @@ export function startOf(
   const draw = chance(config.seed, 'parameters')
   const fresh = loraParameters(model.config, config.lora, () => draw.normal())
   return { trainable: { kind: 'lora', lora: config.lora }, parameters: new Map([...fresh, ...head]) }
+}
+
+/** SHA-256, hex, of an adapter's file of weights: what an answer or a review is signed with. */
+export const adapterHash = (dir: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(dir, adapterFile)))
+    .digest('hex')
+
+/** The same of an adapter in memory: what its file would have. */
+export function parametersHash(parameters: ParameterSet): string {
+  const hash = createHash('sha256')
+  for (const piece of encodeSafetensors(splitValueHead(parameters).trained)) hash.update(piece)
+  return hash.digest('hex')
 }

@@ -10,6 +10,7 @@ import {
   truncateSync,
   writeFileSync
 } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { JobControl, MetricsRow, SampleRow } from '../contract/job'
@@ -68,6 +69,12 @@ function stepOf(line: string): number {
   }
 }
 
+const frozenFiles = [
+  ['data', runFiles.answers],
+  ['data', runFiles.prompts],
+  ['critic', runFiles.rules]
+] as const
+
 /** The job's side of a run folder: the only writer of everything but `run.json`, `data/` and `control`. */
 export class RunFolder {
   private constructor(
@@ -112,6 +119,18 @@ export class RunFolder {
     const hashes = { ...this.record.resolved.hashes, [what]: hash }
     this.record = { ...this.record, resolved: { ...this.record.resolved, hashes } }
     writeWhole(this.path(runFiles.record), serialiseRunRecord(this.record))
+  }
+
+  /** What was frozen for the run must be what it was. @throws Failure run-not-resumable, naming what changed */
+  pinData(): void {
+    for (const [what, name] of frozenFiles)
+      if (existsSync(this.path(name)))
+        this.pin(
+          what,
+          createHash('sha256')
+            .update(readFileSync(this.path(name)))
+            .digest('hex')
+        )
   }
 
   readLines<T>(name: string, parse: (json: unknown) => T): T[] {

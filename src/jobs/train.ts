@@ -55,6 +55,7 @@ export async function train(runDir: string, context: JobContext): Promise<TrainR
   let saved = 0
   try {
     folder.takeControl()
+    folder.pinData()
     folder.say({ state: 'running', step, error: null })
     context.emit({ kind: 'progress', progress: { ...progress, note: 'loading the model' } })
     const loop =

@@ -1,0 +1,178 @@
+import type { SampleRow } from '../contract/job'
+import { newTrainingState } from '../engine/optim/state'
+import { createOfflineStep, type OfflineStats } from '../engine/rl/offline-step'
+import { createScorer } from '../engine/rl/scorer'
+import { Failure } from '../pipeline/failure'
+import { chance } from '../pipeline/optimise/chance'
+import { coverage, logProbChange } from '../pipeline/optimise/metrics'
+import { learningRateAt } from '../pipeline/optimise/schedule'
+import { contrastiveWeights } from '../pipeline/reward/contrastive'
+import { applyControl } from '../pipeline/reward/controls'
+import { readAnnotated, type AnnotatedAnswer } from './annotated-answers'
+import { PaddedBatch } from './batch'
+import { changeMetrics, scoreAnswers, type AnswerScores } from './held-out'
+import { mean } from './means'
+import { openPolicy, startOf } from './policy'
+import { itemsOfStep } from './prompts'
+import type { RunFolder } from './run-folder'
+import { Stopwatch } from './stopwatch'
+import type { StepResult, TrainingLoop } from './train'
+
+/**
+ * `span-offline` on stored answers (method 9.5): they come from somebody else, so nothing is sampled and nothing is
+ * called PPO. One step: the next answers → contrastive weights (they sum to zero within an answer) → bounded
+ * unlikelihood plus the full-vocabulary KL to the reference. Every `evaluateEvery` steps all answers are scored, those
+ * of held-out documents apart, because a small model can learn the places of spans without their content.
+ */
+export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop> {
+  const { config } = folder
+  const { algorithm, seed } = config
+  const { temperature } = config.sampling
+  const policy = await openPolicy(config.model, config)
+  folder.pin('model', policy.model.hash)
+  const { model, runtime } = policy
+
+  const all = await readAnnotated(folder)
+  const ok = all.filter(({ judged }) => judged.status === 'ok')
+  const training = ok.filter(({ answer }) => answer.split === 'train')
+  const heldOut = ok.filter(({ answer }) => answer.split === 'held-out')
+  const weights = weigh(training, folder)
+  if (![...weights.values()].some((row) => row.some((weight) => weight !== 0)))
+    throw new Failure(
+      'nothing-to-train',
+      'No training answer has a marked token: there is nothing to learn from.'
+    )
+
+  const { trainable, parameters } = startOf(policy, config, false)
+  const state = newTrainingState(parameters)
+  const rows = Math.min(config.batch, training.length)
+  const length = Math.max(...ok.map(({ answer }) => answer.promptIds.length + answer.ids.length))
+  const shape = { model, trainable, runtime, batch: rows, length }
+  const scorer = await createScorer({ ...shape, reference: true })
+  const offline = await createOfflineStep({ ...shape, surrogate: algorithm.surrogate })
+  const score = (answers: readonly AnnotatedAnswer[]): Promise<AnswerScores[]> =>
+    scoreAnswers(scorer, answers, { rows, length, temperature, parameters: state.parameters })
+  /** Log-probabilities before the first step, of the answers that later ones are compared with. */
+  const start = { training: await score(training), heldOut: await score(heldOut) }
+
+  async function step(number: number): Promise<StepResult> {
+    const watch = new Stopwatch()
+    const chosen = itemsOfStep(training, seed, number, rows)
+    const batch = new PaddedBatch(
+      chosen.map(({ answer }) => answer),
+      rows,
+      length
+    )
+    const before = await score(chosen)
+    const learningRate = learningRateAt(number, config.optimizer.learningRate, config.optimizer.warmup)
+    const epochs: OfflineStats[] = []
+    for (let epoch = 0; epoch < algorithm.epochs; epoch++)
+      epochs.push(
+        await offline.step(
+          {
+            ids: batch.ids,
+            temperature,
+            mask: batch.scatter(chosen.map(({ answer }) => answer.ids.map(() => 1))),
+            weights: batch.scatter(chosen.map(({ answer }) => weights.get(answer.id) ?? null))
+          },
+          {
+            ...config.optimizer,
+            learningRate,
+            clip: algorithm.clip,
+            klCoefficient: algorithm.kl.where === 'none' ? 0 : algorithm.kl.coefficient
+          },
+          state
+        )
+      )
+    const updateSeconds = watch.lap()
+
+    const after = await score(chosen)
+    const change = before.map(({ logProbs }, index) =>
+      after[index].logProbs.map((value, token) => value - logProbs[token])
+    )
+    const labelled = chosen.map(({ judged }, index) => ({
+      values: change[index],
+      labels: judged.labels,
+      ok: true
+    }))
+    const ratios = change.flatMap((row) => [...row].map(Math.exp))
+    const evaluation = number % config.evaluateEvery === 0 || number === config.steps
+    return {
+      metrics: {
+        'loss/policy': mean(epochs.map(({ preferenceLoss }) => preferenceLoss)),
+        'objective/kl': mean(before.flatMap(({ kl }) => [...kl])),
+        'objective/entropy': mean(before.flatMap(({ entropy }) => [...entropy])),
+        'reward/mean': mean(
+          chosen.map(({ judged }) => judged.rewards.reduce((sum, reward) => sum + reward, 0))
+        ),
+        ...coverage(labelled),
+        'critic/failed': all.length - ok.length,
+        'policy/approx_kl': mean(ratios.map((ratio) => ratio - 1 - Math.log(ratio))),
+        'policy/clip_fraction': mean(ratios.map((ratio) => Number(Math.abs(ratio - 1) > algorithm.clip))),
+        'policy/ratio': mean(ratios),
+        'policy/gradient_norm': mean(epochs.map(({ gradientNorm }) => gradientNorm)),
+        ...logProbChange(labelled),
+        ...(evaluation && {
+          ...changeMetrics('train', training, start.training, await score(training)),
+          ...changeMetrics('heldout', heldOut, start.heldOut, await score(heldOut))
+        }),
+        'optimizer/learning_rate': learningRate,
+        'time/rollout': 0,
+        'time/reward': 0,
+        'time/update': updateSeconds,
+        tokens_per_second: chosen.reduce((sum, { answer }) => sum + answer.ids.length, 0) / watch.total()
+      },
+      samples: chosen.map((one, sample) =>
+        sampleRow(one, number, sample, change[sample], model.config.endTokens)
+      )
+    }
+  }
+
+  return {
+    step,
+    snapshot: () => ({ state, lora: trainable.kind === 'lora' ? trainable.lora : null, counters: {} }),
+    restore: ({ state: saved }) => void Object.assign(state, saved)
+  }
+}
+
+/**
+ * Weights of the training answers' tokens, under the run's control. Divided by their RMS over all training answers
+ * (unless `raw`): one constant for the run, so that a quiet answer stays quiet.
+ */
+function weigh(training: readonly AnnotatedAnswer[], { config }: RunFolder): Map<string, Float32Array> {
+  const placed = applyControl(
+    config.control,
+    training.map(({ judged }) => ({ rewards: judged.rewards, ok: true })),
+    (sample) => chance(config.seed, 'control', 0, sample)
+  )
+  const weights = placed.map(contrastiveWeights)
+  const rms = Math.sqrt(mean(weights.flatMap((row) => [...row].map((weight) => weight ** 2))))
+  const scale = config.algorithm.advantages === 'raw' || rms === 0 ? 1 : 1 / rms
+  return new Map(
+    training.map(({ answer }, index) => [answer.id, weights[index].map((weight) => weight * scale)])
+  )
+}
+
+function sampleRow(
+  { answer, judged }: AnnotatedAnswer,
+  step: number,
+  sample: number,
+  change: Float32Array,
+  endTokens: readonly number[]
+): SampleRow {
+  return {
+    step,
+    sample,
+    promptId: answer.documentId,
+    prompt: answer.messages.at(-1)?.content ?? '',
+    text: answer.text,
+    ids: answer.ids,
+    offsets: answer.offsets,
+    rewards: [...judged.rewards],
+    logProbChange: [...change].map((value) => Number(value.toPrecision(5))),
+    status: judged.status,
+    critique: judged.critique,
+    spans: judged.spans,
+    finish: endTokens.includes(answer.ids[answer.ids.length - 1]) ? 'eos' : 'length'
+  }
+}
