@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../app/version'
+import { registerAlignCommands } from './commands/align'
 import { registerProjectCommands } from './commands/project'
 import { Terminal, type Streams } from './terminal'
 
@@ -7,7 +8,10 @@ import { Terminal, type Streams } from './terminal'
  * One file per group of commands. Each takes the program and the terminal, declares its commands, and in their
  * actions calls `terminal.answer` once. A thrown `Failure` becomes exit 1, wrong usage exit 2.
  */
-const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [registerProjectCommands]
+const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
+  registerProjectCommands,
+  registerAlignCommands
+]
 
 /** Runs one command line (without `node` and the script) and returns its exit code. */
 export async function runCommandLine(
