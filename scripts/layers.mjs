@@ -42,7 +42,7 @@ export const layers = [
   },
   { folder: 'trainer', imports: ['jobs', 'contract'], packages: ['electron'], node: true },
   { folder: 'main', imports: ['app', 'contract'], packages: ['electron', 'electron-log'], node: true },
-  { folder: 'cli', imports: ['app', 'jobs', 'contract'], packages: ['commander'], node: true },
+  { folder: 'cli', imports: ['app', 'jobs', 'contract', 'pipeline'], packages: ['commander'], node: true },
   { folder: 'preload', imports: ['contract'], packages: ['electron'], node: false },
   {
     folder: 'renderer',

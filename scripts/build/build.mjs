@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { holding } from '../setup/lock.mjs'
 import { modules, Problem, root, say } from '../setup/say.mjs'
 import { parts, stampOf } from './stamp.mjs'
@@ -38,9 +39,15 @@ function electronVite(todo) {
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, TEXT2GRAD_BUILD: todo.join(','), NO_COLOR: '1' }
+    env: { ...process.env, TEXT2GRAD_BUILD: todo.join(',') }
   })
   if (status === 0) return
-  process.stderr.write(stdout + stderr)
+  process.stderr.write(readable(stdout + stderr))
   throw new Problem('the build failed for the reason above: mend it and run this again.')
+}
+
+/** What the bundler found, without its colours and its own stack. */
+function readable(text) {
+  const lines = stripVTControlCharacters(text).split('\n')
+  return lines.filter((line) => !/^\s+at /.test(line)).join('\n')
 }

@@ -13,7 +13,8 @@ const without = (layer, layers) =>
 
 function rulesOf(layer, layers) {
   const inside = without(layer, layers)
-  const from = { path: inFolder(layer.folder), pathNot: inside }
+  // Declarations name the types of tools; nothing of theirs is built in.
+  const from = { path: inFolder(layer.folder), pathNot: [...inside, '\\.d\\.ts$'] }
   const allowed = [layer.folder, ...layer.imports]
   const forbidden = layers.filter(({ folder }) => !allowed.includes(folder))
   const packages = layer.packages.map(inPackage)

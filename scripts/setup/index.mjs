@@ -24,8 +24,9 @@ export async function setUp({ window = true } = {}) {
     ensureDependencies()
     const electron = window ? await ensureElectron() : undefined
     await ensureSqlite(electron)
-    fs.writeFileSync(stampFile, JSON.stringify({ key: key(), window }))
-    say(`set-up done in ${((Date.now() - started) / 1000).toFixed(0)} s`)
+    fs.writeFileSync(stampFile, JSON.stringify({ key: key(), window: window || hasElectron() }))
+    const seconds = Math.round((Date.now() - started) / 1000)
+    if (seconds > 2) say(`set-up done in ${seconds} s`)
   })
 }
 
@@ -43,8 +44,12 @@ function isDone(window) {
   try {
     const stamp = JSON.parse(fs.readFileSync(stampFile, 'utf8'))
     if (stamp.key !== key() || (window && !stamp.window)) return false
-    return !window || Boolean(process.env.ELECTRON_OVERRIDE_DIST_PATH ?? installedElectron())
+    return !window || hasElectron()
   } catch {
     return false
   }
+}
+
+function hasElectron() {
+  return Boolean(process.env.ELECTRON_OVERRIDE_DIST_PATH ?? installedElectron())
 }
