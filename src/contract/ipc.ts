@@ -84,6 +84,8 @@ export const routes = {
   // optimise
   'models.list': route(z.undefined()).returns<ModelView[]>(),
   'models.choose': route(z.undefined()).returns<ModelView | null>(),
+  /** The path of a critic's rules file. */
+  'critic.choose': route(z.undefined()).returns<string | null>(),
   'runs.list': route(z.undefined()).returns<RunView[]>(),
   'runs.plan': route(z.strictObject({ config: z.unknown() })).returns<RunPlan>(),
   'runs.start': route(z.strictObject({ config: z.unknown() })).returns<RunView>(),

@@ -15,7 +15,8 @@ function setting(path: string | null) {
     importFile: choose,
     exportFile: choose,
     modelFolder: choose,
-    reportFile: choose
+    reportFile: choose,
+    rulesFile: choose
   }
   const door = openDoor({
     dialogs,
