@@ -19,7 +19,7 @@ export async function layerViolations(folder) {
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['import', 'svelte', 'default', 'types']
+      conditionNames: ['import', 'svelte', 'default']
     }
   }
   const { output } = await cruise(['src'], options, undefined, { tsConfig })
