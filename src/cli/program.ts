@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../app/version'
 import { registerAlignCommands } from './commands/align'
+import { registerModelCommands } from './commands/model'
 import { registerProjectCommands } from './commands/project'
 import { Terminal, type Streams } from './terminal'
 
@@ -10,7 +11,8 @@ import { Terminal, type Streams } from './terminal'
  */
 const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
   registerProjectCommands,
-  registerAlignCommands
+  registerAlignCommands,
+  registerModelCommands
 ]
 
 /** Runs one command line (without `node` and the script) and returns its exit code. */

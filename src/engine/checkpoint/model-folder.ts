@@ -77,17 +77,6 @@ export function checkVocabulary(dir: string, config: LlamaConfig, tokenizerSize:
   }
 }
 
-/** Throws `bad-input` naming the first id that the model has no row for. */
-export function checkIds(config: LlamaConfig, ids: readonly number[]): void {
-  const outside = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= config.vocabularySize)
-  if (outside !== undefined) {
-    throw new EngineFailure(
-      'bad-input',
-      `Token ${outside} is not in the model's vocabulary of ${config.vocabularySize}.`
-    )
-  }
-}
-
 const countParameters = (config: LlamaConfig): number =>
   [...checkpointShapes(config).values()].reduce((count, shape) => count + elementCount(shape), 0)
 

@@ -1,5 +1,5 @@
 import { EngineFailure } from '../failure'
-import { float32, floats, int64, type HostTensor, type ParameterSet } from '../graph'
+import { float32, floats, int64, scalar, type HostTensor, type ParameterSet } from '../graph'
 import { unseen } from '../models/llama'
 import { parameterShapes } from '../models/parameters'
 import type { Runtime, Tensors } from '../session'
@@ -72,7 +72,7 @@ export async function createGenerator({ runtime, ...options }: GeneratorOptions)
       if (!greedy) {
         if (!(temperature > 0)) throw new EngineFailure('bad-input', 'The temperature has to be above 0.')
         inputs.uniforms = packUniforms(prompts.length, uniforms)
-        inputs.temperature = float32([], Float32Array.of(temperature))
+        inputs.inverse_temperature = scalar(1 / temperature)
       }
       if (repetitionPenalty !== 1) inputs.held = packHeld(prompts)
       for (const name of trained) inputs[name] = trainedTensor(name, parameters)

@@ -55,7 +55,7 @@ export const padToken = 0
  * every sequence has ended. Prompts of unequal length are padded on the left, so that all end at the same place.
  *
  * Inputs: ids int64 [B, P]; positions int64 [B, P], 0 for padding; bias [B, 1, 1, P], `unseen` for padding; ended
- * bool [B, 1], true for rows that are not wanted; unless greedy, uniforms [N, B] and temperature []; with a repetition
+ * bool [B, 1], true for rows that are not wanted; unless greedy, uniforms [N, B] and inverse_temperature []; with a repetition
  * penalty, held [B, V]; and what is trained. Outputs: tokens int64 [turns, B, 1], log_probs [turns, B, 1], where a turn
  * after a sequence's end counts for nothing.
  */
@@ -141,14 +141,14 @@ function chooser(graph: Graph, options: RolloutOptions): Chooser {
   const { batch, maxNewTokens, greedy = false, repetitionPenalty: penalty = 1, model } = options
   const held = penalty === 1 ? [] : [graph.input('held', 'float32', [batch, model.config.vocabularySize])]
   const uniforms = greedy ? null : graph.input('uniforms', 'float32', [maxNewTokens, batch])
-  const temperature = greedy ? null : graph.input('temperature', 'float32', [])
+  const inverseTemperature = greedy ? null : graph.input('inverse_temperature', 'float32', [])
   return {
     carried: held,
     next(logits, turn, [heldBefore]) {
       const allowed = heldBefore ? penaliseRepetition(logits, heldBefore, penalty) : logits
       const { token, logProb } =
-        uniforms && temperature
-          ? chooseByChance(allowed, temperature, reshape(gather(uniforms, turn), [batch, 1]), options)
+        uniforms && inverseTemperature
+          ? chooseByChance(allowed, inverseTemperature, reshape(gather(uniforms, turn), [batch, 1]), options)
           : chooseGreedily(allowed)
       return { token, logProb, carried: heldBefore ? [markHeld(heldBefore, token)] : [] }
     }

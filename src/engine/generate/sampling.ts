@@ -43,19 +43,20 @@ export function chooseGreedily(logits: Value): Choice {
 
 /**
  * Draws one token a row by the inverse of the cumulative distribution: the first token at which the running sum of
- * softmax(logits / temperature) passes `uniform`. logits [B, V], uniform [B, 1] in [0, 1), temperature a scalar.
+ * softmax(logits / temperature) passes `uniform`. logits [B, V], uniform [B, 1] in [0, 1); the inverse of the
+ * temperature is a scalar.
  *
  * The number is scaled by the sum that rounding really gave, which is not quite 1: so there always is such a token, and
  * it has a probability above 0.
  */
 export function chooseByChance(
   logits: Value,
-  temperature: Value,
+  inverseTemperature: Value,
   uniform: Value,
   filters: SamplingFilters
 ): Choice {
   const vocabulary = logits.shape[1]
-  const probabilities = softmax(filtered(divide(logits, temperature), filters))
+  const probabilities = softmax(filtered(multiply(logits, inverseTemperature), filters))
   const running = cumulativeSum(probabilities, 1)
   const total = slice(running, 1, vocabulary - 1, vocabulary)
   const notPassed = lessOrEqual(running, multiply(uniform, total))
