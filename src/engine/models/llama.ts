@@ -10,16 +10,18 @@ import {
   rmsNorm,
   rotary,
   silu,
-  softmax,
   transpose,
   type Graph,
   type RotaryTables,
   type Value
 } from '../graph'
+import { groupedAttention } from './attention'
 import type { LlamaConfig } from './llama-config'
 import { embeddingName, finalNormName, headName, normName } from './names'
 import { ropeTables } from './rope'
 import type { Weights } from './weights'
+
+export { groupedAttention }
 
 /**
  * How a layer attends. Queries [N, heads · size], keys and values [N, keyValueHeads · size], N = batch · length and not
@@ -57,23 +59,6 @@ export const languageHead = (config: LlamaConfig, weights: Weights, hidden: Valu
 /** x [B·T, heads · size] -> [B, heads, T, size] */
 export const splitHeads = (x: Value, batch: number, length: number, heads: number): Value =>
   transpose(reshape(x, [batch, length, heads, x.shape[1] / heads]), [0, 2, 1, 3])
-
-/**
- * Scaled dot-product attention with grouped heads.
- * query [B, H, Tq, size], key and value [B, G, Tk, size], bias broadcasting to [B, H, Tq, Tk] -> [B·Tq, H·size].
- * Query head h reads key-value head floor(h / (H / G)).
- */
-export function groupedAttention(query: Value, key: Value, value: Value, bias: Value): Value {
-  const [batch, heads, length, size] = query.shape
-  const [, groups, keys] = key.shape
-  const perGroup = heads / groups
-  const stacked = reshape(query, [batch, groups, perGroup * length, size])
-  const scores = matmul(stacked, key, { transposeB: true, scale: 1 / Math.sqrt(size) })
-  const shares = softmax(add(reshape(scores, [batch, heads, length, keys]), bias))
-  const mixed = matmul(reshape(shares, [batch, groups, perGroup * length, keys]), value)
-  const byPosition = transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3])
-  return reshape(byPosition, [batch * length, heads * size])
-}
 
 /** Added to the score of a key that must not be seen. Finite, so that a row with no key at all stays a number. */
 export const unseen = -1e9

@@ -4,6 +4,7 @@ import { gradients } from '../../../../src/engine/autodiff/gradients'
 import { rules } from '../../../../src/engine/autodiff/rules'
 import * as g from '../../../../src/engine/graph'
 import { float32, Graph, int64, type Shape, type Value } from '../../../../src/engine/graph'
+import { groupedAttention } from '../../../../src/engine/models/attention'
 import { tokenTerms } from '../../../../src/engine/rl/token-terms'
 import type { Tensors } from '../../../../src/engine/session'
 import { analyticGradients, worst, worstErrors } from '../support/differences'
@@ -107,6 +108,18 @@ const cases: Readonly<Record<string, Case>> = {
   RotaryEmbedding: {
     inputs: { a: [2, 2, 3, 6] },
     build: ({ a }, graph) => g.rotary(a, indices(graph, [2, 3], [0, 1, 2, 2, 1, 0]), tables(graph))
+  },
+  attention: {
+    inputs: { a: [2, 4, 3, 6], b: [2, 2, 5, 6], c: [2, 2, 5, 6] },
+    build: ({ a, b, c }, graph) => {
+      const hidden = Float32Array.from({ length: 15 }, (_, index) => (index % 4 === 3 ? -1e9 : 0))
+      return groupedAttention(a, b, c, graph.initialiser('bias', float32([1, 1, 3, 5], hidden)))
+    }
+  },
+  'attention, one head a group': {
+    inputs: { a: [1, 2, 3, 4], b: [1, 2, 3, 4], c: [1, 2, 3, 4] },
+    build: ({ a, b, c }, graph) =>
+      groupedAttention(a, b, c, graph.initialiser('bias', float32([3], new Float32Array(3))))
   },
   'token log-probability': {
     inputs: { a: [3, 5] },
