@@ -1,9 +1,10 @@
 import type { ParameterSet } from '../engine/graph'
 import type { Scorer } from '../engine/rl/scorer'
+import type { Interval } from '../pipeline/review/interval'
+import { logProbGap, type ScoredAnswer } from '../pipeline/review/log-prob-gap'
 import { meansByPolarity, mean } from './means'
 import type { AnnotatedAnswer } from './annotated-answers'
 import { PaddedBatch } from './batch'
-import { positionMatchedGap } from './position-gap'
 
 /** Of one answer, a number for each of its tokens, in nats. */
 export interface AnswerScores {
@@ -39,40 +40,60 @@ export async function scoreAnswers(
   return scored
 }
 
+/** Drawn anew for the intervals of every evaluation. */
+const RESAMPLES = 500
+
+/** What training has done to each token of the answers, in nats. */
+export const changesOf = (
+  answers: readonly AnnotatedAnswer[],
+  start: readonly AnswerScores[],
+  now: readonly AnswerScores[]
+): ScoredAnswer[] =>
+  answers.map(({ answer, judged }, index) => ({
+    documentId: answer.documentId,
+    labels: judged.labels,
+    changes: now[index].logProbs.map((value, token) => value - start[index].logProbs[token])
+  }))
+
 /**
- * What the run has done so far to one group of answers: mean change of log-probability by polarity, the gap between
- * marked and neutral tokens, the same against neutral tokens at the same place of an answer, and the KL.
+ * What the run has done so far to one group of answers: mean change of log-probability by polarity; the gap between
+ * marked and neutral tokens, and the same against neutral tokens at the same place of an answer (`…_matched`), each
+ * with a bootstrap interval over documents (`…_low`, `…_high`); and the KL in nats a token.
  */
 export function changeMetrics(
   group: 'train' | 'heldout',
   answers: readonly AnnotatedAnswer[],
   start: readonly AnswerScores[],
-  now: readonly AnswerScores[]
+  now: readonly AnswerScores[],
+  seed: number
 ): Record<string, number> {
   if (answers.length === 0) return {}
-  const changed = answers.map(({ judged }, index) => ({
-    labels: judged.labels,
-    change: now[index].logProbs.map((value, token) => value - start[index].logProbs[token])
-  }))
-  const means = meansByPolarity(
+  const changed = changesOf(answers, start, now)
+  const metrics = meansByPolarity(
     `${group}/logprob_change`,
-    changed.map(({ change, labels }) => ({ values: change, labels, ok: true }))
+    changed.map(({ changes, labels }) => ({ values: changes, labels, ok: true }))
   )
-  const metrics: Record<string, number | undefined> = {
-    ...means,
-    [`${group}/kl`]: mean(now.flatMap(({ kl }) => [...kl]))
+  metrics[`${group}/kl`] = mean(now.flatMap(({ kl }) => [...kl]))
+  for (const [name, label] of polarities) {
+    const gap = logProbGap(changed, label, { seed, resamples: RESAMPLES })
+    addInterval(metrics, `${group}/gap_${name}`, gap?.gap)
+    addInterval(metrics, `${group}/gap_${name}_matched`, gap?.controlled)
   }
-  for (const [name, label] of [
-    ['negative', -1],
-    ['positive', 1]
-  ] as const) {
-    const marked = means[`${group}/logprob_change/${name}`]
-    const neutral = means[`${group}/logprob_change/neutral`]
-    if (marked === undefined || neutral === undefined) continue
-    metrics[`${group}/gap_${name}`] = marked - neutral
-    metrics[`${group}/gap_${name}_matched`] = positionMatchedGap(changed, label)
-  }
-  return Object.fromEntries(
-    Object.entries(metrics).filter((entry): entry is [string, number] => entry[1] !== undefined)
-  )
+  return metrics
+}
+
+const polarities = [
+  ['negative', -1],
+  ['positive', 1]
+] as const
+
+function addInterval(
+  metrics: Record<string, number>,
+  name: string,
+  interval: Interval | null | undefined
+): void {
+  if (!interval) return
+  metrics[name] = interval.value
+  metrics[`${name}_low`] = interval.low
+  metrics[`${name}_high`] = interval.high
 }

@@ -44,7 +44,8 @@ export async function openPolicy(dir: string, { device, threads }: RuntimeChoice
     model,
     tokenizer,
     tokenizerHash: createHash('sha256').update(bytes).digest('hex'),
-    runtime: openRuntime({ device: device as Device, threads })
+    // Threads that wait by spinning take the cores from the window, and from themselves when cores are shared.
+    runtime: openRuntime({ device: device as Device, threads, spinning: false })
   }
 }
 

@@ -113,8 +113,8 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
         'policy/gradient_norm': mean(epochs.map(({ gradientNorm }) => gradientNorm)),
         ...logProbChange(labelled),
         ...(evaluation && {
-          ...changeMetrics('train', training, start.training, await score(training)),
-          ...changeMetrics('heldout', heldOut, start.heldOut, await score(heldOut))
+          ...changeMetrics('train', training, start.training, await score(training), seed),
+          ...changeMetrics('heldout', heldOut, start.heldOut, await score(heldOut), seed)
         }),
         'optimizer/learning_rate': learningRate,
         'time/rollout': 0,
