@@ -203,7 +203,7 @@ function openLibrary(json: object, config: object): Tokenizer {
         ...file,
         added_tokens: file.added_tokens ?? [],
         normalizer: file.normalizer ?? null,
-        pre_tokenizer: file.pre_tokenizer ?? null,
+        pre_tokenizer: withSplit(file.pre_tokenizer ?? null),
         post_processor: null,
         decoder: file.decoder ?? null
       },
@@ -213,6 +213,20 @@ function openLibrary(json: object, config: object): Tokenizer {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Failure('tokenizer-invalid', `tokenizer.json cannot be used (${reason.slice(0, 200)}).`)
   }
+}
+
+/**
+ * The library's Metaspace marks spaces but does not cut the text at them, as the published one does unless `split` is
+ * false: a step that cuts is put behind it.
+ */
+function withSplit(step: unknown): unknown {
+  const { type, split, pretokenizers, replacement } = (step ?? {}) as Readonly<Record<string, unknown>>
+  if (type === 'Sequence' && Array.isArray(pretokenizers))
+    return { type, pretokenizers: pretokenizers.map(withSplit) }
+  if (type !== 'Metaspace' || split === false) return step
+  const mark = typeof replacement === 'string' && [...replacement].length === 1 ? replacement : '▁'
+  const words = { type: 'Split', pattern: { Regex: `${mark}[^${mark}]*|[^${mark}]+` }, invert: true }
+  return { type: 'Sequence', pretokenizers: [step, words] }
 }
 
 /** `tokenizer_config.json` names a token by its text, or by an object that holds it. */
