@@ -12,6 +12,7 @@ import { checkProject } from './check'
 import { doctor } from './doctor'
 import { exportFile } from './export-file'
 import { importBeside } from './import-file'
+import { indexSearch } from './index-search'
 import { LongWork } from './long-work'
 import { addModel, listModels } from './models'
 import { projectInfo } from './project-info'
@@ -71,6 +72,7 @@ export class App {
         const into = project()
         const summary = await work.run('Import', (tools) => importBeside(into, file, tools))
         host.emit({ kind: 'project-changed' })
+        this.indexLater(into)
         return summary
       },
       'project.export': ({ file }) => work.run('Export', (tools) => exportFile(project().file, file, tools)),
@@ -118,8 +120,14 @@ export class App {
     const project = openProject(path, { create })
     this.close()
     this.open = { project, annotator: this.annotatorOf(project) }
+    this.indexLater(project)
     this.host.emit({ kind: 'project-changed' })
     return projectInfo(project)
+  }
+
+  /** A full disk is no reason to refuse anything: search looks through what is not indexed. */
+  private indexLater(project: Project): void {
+    void indexSearch(project, () => this.open?.project === project).catch(() => undefined)
   }
 
   private annotatorOf(project: Project): Annotator {

@@ -12,6 +12,7 @@ import { openProject, type Project } from '../store/project'
 import { RecordWriter } from '../store/record-writer'
 import { explain } from '../store/sqlite-failure'
 import { Staging } from '../store/staging'
+import { indexSearch } from './index-search'
 import { RecordFile } from './record-file'
 import { recordName, scanFile, type Scan } from './scan-file'
 
@@ -56,6 +57,7 @@ export async function importIntoFile(
       if (!options.dryRun) writeHistory(project.db, file, result, options)
       project.read((db) => db.exec(options.dryRun ? 'ROLLBACK' : 'COMMIT'))
       keep ||= !options.dryRun
+      if (!options.dryRun) await indexSearch(project).catch(() => undefined)
       return result
     } catch (thrown) {
       if (project.db.inTransaction) project.db.exec('ROLLBACK')
