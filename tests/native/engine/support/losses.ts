@@ -132,7 +132,7 @@ export async function lossCase({
       ...tensors({ oldLogProbs, advantages, oldValues, returns }),
       ...scalars('clip', 'valueClip', 'policyCoefficient', 'valueCoefficient', 'klCoefficient')
     },
-    insteadFor: (name) => (name.startsWith('value_head.') ? {} : { valueCoefficient: scalar(0) }),
+    insteadFor: (name): Tensors => (name.startsWith('value_head.') ? {} : { valueCoefficient: scalar(0) }),
     build: (graph) => ppoLoss(graph, options)
   }
 }
