@@ -89,5 +89,6 @@ export const tokenizerConfigJson = {
   add_bos_token: true,
   add_eos_token: false,
   clean_up_tokenization_spaces: false,
-  model_max_length: 256
+  model_max_length: 256,
+  chat_template: "{{ bos_token }}{{ messages[-1]['content'] }}{{ '\\n\\n' }}"
 }

@@ -60,7 +60,7 @@ export function drawCard(chance: Chance, heldOut: boolean): Card {
   }
 }
 
-/** The prompt, word for word as the model sees it. */
+/** The prompt. The tokenizer's chat template puts an empty line between it and the answer. */
 export function promptOf(card: Card): string {
   return [
     'Describe this bridge.',
@@ -69,9 +69,7 @@ export function promptOf(card: Card): string {
     `Built: ${card.year}`,
     `Material: ${card.material}`,
     `Length: ${card.length} metres`,
-    `Colour: ${card.colour}`,
-    '',
-    ''
+    `Colour: ${card.colour}`
   ].join('\n')
 }
 
