@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { inConflict, resolve } from '../../../../src/pipeline/align/conflict'
-import { placementFactors } from '../../../../src/pipeline/align/placement'
 
 const good = { weight: 1, share: 0.5 }
 const poor = { weight: -1, share: -0.1 }
@@ -38,15 +37,5 @@ describe('resolve', () => {
     expect(inConflict([good, poor])).toBe(true)
     expect(inConflict([poor, slight, neutral])).toBe(false)
     expect(inConflict([good, neutral])).toBe(false)
-  })
-})
-
-describe('placementFactors', () => {
-  it('shares a weight among tokens', () => {
-    expect(placementFactors(4, 'every')).toEqual([1, 1, 1, 1])
-    expect(placementFactors(4, 'mean')).toEqual([0.25, 0.25, 0.25, 0.25])
-    expect(placementFactors(3, 'first')).toEqual([1, 0, 0])
-    expect(placementFactors(3, 'last')).toEqual([0, 0, 1])
-    expect(placementFactors(0, 'mean')).toEqual([])
   })
 })

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { countFailures, type FailureWindow } from '../../../../src/pipeline/optimise/failing'
-import { nextKlCoefficient } from '../../../../src/pipeline/optimise/kl-controller'
 import {
   byPolarity,
   coverage,
@@ -8,7 +6,6 @@ import {
   logProbChange,
   meanOf
 } from '../../../../src/pipeline/optimise/metrics'
-import { learningRateAt } from '../../../../src/pipeline/optimise/schedule'
 
 const tokens = (
   values: number[],
@@ -52,59 +49,5 @@ describe('explainedVariance', () => {
     expect(explainedVariance(returns, Float32Array.from([4, 3, 2, 1]))).toBe(-3)
     expect(explainedVariance(Float32Array.from([2, 2]), Float32Array.from([1, 2]))).toBeNull()
     expect(explainedVariance(new Float32Array(0), new Float32Array(0))).toBeNull()
-  })
-})
-
-describe('countFailures', () => {
-  const run = (failed: number[], steps = 100): number | null => {
-    let window: FailureWindow = []
-    for (const [step, count] of failed.entries()) {
-      const result = countFailures(window, { answers: 10, failed: count }, steps)
-      window = result.window
-      if (result.alarm !== null) return step + 1
-    }
-    return null
-  }
-
-  it('stops a critic that always fails at its fifth step', () => {
-    expect(run(Array<number>(20).fill(10))).toBe(5)
-  })
-
-  it('bears exactly a fifth, and not more', () => {
-    expect(run(Array<number>(60).fill(2))).toBeNull()
-    expect(run([...Array<number>(30).fill(2), 3])).toBe(31)
-  })
-
-  it('bears one bad step, and forgets it after twenty', () => {
-    expect(run([10, ...Array<number>(19).fill(1)])).toBeNull()
-    expect(run([10, 10, 10, 10, ...Array<number>(16).fill(0), 10, 10, 10, 10])).toBeNull()
-    expect(run([10, 10, 10, 10, ...Array<number>(15).fill(0), 10])).toBe(20)
-  })
-
-  it('has a shorter window in a shorter run', () => {
-    expect(run([10, 10, 10], 3)).toBe(1)
-    expect(run([2, 2, 2], 3)).toBeNull()
-  })
-
-  it('says why', () => {
-    const { alarm } = countFailures([], { answers: 4, failed: 4 }, 1)
-    expect(alarm).toContain('4 of 4 answers in the last 1 steps')
-  })
-})
-
-describe('learningRateAt', () => {
-  it('rises over the warm-up and stays', () => {
-    expect([1, 2, 4, 5].map((step) => learningRateAt(step, 0.4, 4))).toEqual([0.1, 0.2, 0.4, 0.4])
-    expect(learningRateAt(1, 0.4, 0)).toBe(0.4)
-  })
-})
-
-describe('nextKlCoefficient', () => {
-  it('follows the distance from the target, by two percent a step at most', () => {
-    expect(nextKlCoefficient(0.1, 6, 6)).toBe(0.1)
-    expect(nextKlCoefficient(0.1, 6.6, 6)).toBeCloseTo(0.101, 12)
-    expect(nextKlCoefficient(0.1, 600, 6)).toBeCloseTo(0.102, 12)
-    expect(nextKlCoefficient(0.1, 0, 6)).toBeCloseTo(0.098, 12)
-    expect(nextKlCoefficient(0.1, 600, null)).toBe(0.1)
   })
 })

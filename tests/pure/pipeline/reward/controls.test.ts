@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chance, type Chance } from '../../../../src/pipeline/optimise/chance'
-import { contrastiveWeights } from '../../../../src/pipeline/reward/contrastive'
 import { all, applyControl, random, rotate, scalar, shuffle } from '../../../../src/pipeline/reward/controls'
 
 const floats = (...numbers: number[]): Float32Array => Float32Array.from(numbers)
@@ -80,22 +79,5 @@ describe('controls', () => {
     ])
     expect(rows('shuffle')).toEqual(rows('shuffle'))
     expect(rows('random')[1]).toEqual([0, 0])
-  })
-})
-
-describe('contrastiveWeights', () => {
-  it('sum to zero and keep the order', () => {
-    expect([...contrastiveWeights(floats(0, -1, 0, 0))]).toEqual([0.25, -0.75, 0.25, 0.25])
-    fc.assert(
-      fc.property(rewards, (original) => {
-        expect(Math.abs(sum(contrastiveWeights(original)))).toBeLessThan(1e-5)
-      })
-    )
-  })
-
-  it('are nothing where there is nothing to contrast', () => {
-    expect([...contrastiveWeights(floats(0, 0, 0))]).toEqual([0, 0, 0])
-    expect([...contrastiveWeights(floats(-1, -1))]).toEqual([0, 0])
-    expect(contrastiveWeights(floats())).toHaveLength(0)
   })
 })

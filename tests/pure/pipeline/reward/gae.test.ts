@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { gae, rewardsToGo } from '../../../../src/pipeline/reward/gae'
-import { k1, rewardsWithKl } from '../../../../src/pipeline/reward/kl'
 
 const floats = (...numbers: number[]): Float32Array => Float32Array.from(numbers)
 
@@ -38,19 +37,5 @@ describe('gae', () => {
   it('with λ = 1 and no values is the sum of what is to come', () => {
     expect([...rewardsToGo(floats(1, 0, -2, 4), 1, 1)]).toEqual([3, 2, 2, 4])
     expect(rewardsToGo(floats(), 1, 0.95)).toHaveLength(0)
-  })
-})
-
-describe('rewardsWithKl', () => {
-  it('takes the coefficient times k1 off every token', () => {
-    const kl = k1(floats(-1, -2, -3), floats(-1.5, -2, -2))
-    expect([...kl]).toEqual([0.5, 0, -1])
-    const rewards = rewardsWithKl(floats(0, -1, 1), kl, 0.25)
-    expect([...rewards]).toEqual([-0.125, -1, 1.25])
-  })
-
-  it('leaves rewards alone while the policy is where it started', () => {
-    const rewards = floats(0, -0.5, 1)
-    expect(rewardsWithKl(rewards, k1(floats(-1, -2, -3), floats(-1, -2, -3)), 0.3)).toEqual(rewards)
   })
 })
