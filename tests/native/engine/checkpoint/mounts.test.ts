@@ -5,7 +5,7 @@ import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
 
 /** A mount of our own, seen by nobody else: needs Linux, and a kernel that lets us. */
 const mayMount = spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
-const script = join(import.meta.dirname, 'save-into.ts')
+const script = join(import.meta.dirname, 'save-into.program.ts')
 const place = scratchFolder()
 
 interface Result {
