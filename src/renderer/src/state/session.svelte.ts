@@ -29,7 +29,10 @@ class Session {
 
   async set(change: Input<'settings.set'>): Promise<void> {
     const settings = await ask('settings.set', change)
-    if (settings) this.settings = settings
+    if (!settings) return
+    this.settings = settings
+    // Another person sees their own annotations.
+    if (change.personName) this.changes++
   }
 
   async choose(how: 'open' | 'create'): Promise<void> {
@@ -49,6 +52,12 @@ class Session {
     if (project?.path !== this.project?.path) router.restart()
     this.project = project
     this.changes++
+  }
+
+  /** Reads the project's counts again, and nothing else. */
+  async recount(): Promise<void> {
+    const project = await ask('project.info', undefined)
+    if (project?.path === this.project?.path) this.project = project ?? null
   }
 
   async importFile(file?: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AnnotationChange } from '../../../../contract/ipc'
 import { notices } from '../../state/notices.svelte'
 import { router } from '../../state/router.svelte'
+import { session } from '../../state/session.svelte'
 import { announcer, status } from '../../state/status.svelte'
 import { ask, call, load, type Loaded } from '../../state/studio'
 import { Answer } from './answer.svelte'
@@ -15,7 +16,8 @@ export class Annotator {
   private readonly outbox = new Outbox({
     send: (letter) => call('annotate.apply', letter),
     onstate: (state) => (status.saved = state),
-    onsaved: ({ responseId }, { status, spans }) => {
+    onsaved: ({ responseId, change }, { status, spans }) => {
+      if (change.type === 'set-status') void session.recount()
       const shown = this.current?.responseId === responseId ? this.current.marks.list.length : spans.length
       if (this.outbox.pending === 0) this.queue.touch(responseId, { status, spans: shown })
     },
@@ -82,7 +84,7 @@ export class Annotator {
     this.outbox.put({ responseId, change })
   }
 
-  private async reread(): Promise<void> {
+  async reread(): Promise<void> {
     const answer = this.current
     if (!answer) return
     const view = await ask('annotate.open', { responseId: answer.responseId })

@@ -1,5 +1,6 @@
 import type { Polarity, Range } from '../../../../pipeline/annotate/span'
 import type { AnnotationView } from '../../../../contract/ipc'
+import type { Standing } from './standing'
 import type { Block, TextIndex } from './text-index'
 
 /** A mark on an answer. Offsets are UTF-16 units here; `toSpan` gives the code points that leave the window. */
@@ -8,9 +9,12 @@ export interface Mark extends Range {
   readonly polarity: Polarity
   readonly reason: string
   readonly category: string | null
+  /** Whose it is; empty for the person at work. */
   readonly person: string
   readonly kind: AnnotationView['kind']
-  readonly mine: boolean
+  readonly annotationId: string
+  /** The person at work may change it. */
+  readonly own: boolean
 }
 
 /** A stretch of one block that the same marks cover, the outermost mark first. */
@@ -35,8 +39,9 @@ export class AnswerMarks {
     this.lanes = layLanes(this.list)
   }
 
-  static from(index: TextIndex, annotations: readonly AnnotationView[]): AnswerMarks {
-    const marks = annotations.flatMap(({ person, kind, mine, spans }) =>
+  static from(index: TextIndex, { own, others }: Standing): AnswerMarks {
+    const annotations = own ? [own, ...others] : others
+    const marks = annotations.flatMap(({ annotationId, person, kind, mine, spans }) =>
       spans.map(({ spanId, start, end, polarity, reason, category }) => ({
         id: spanId,
         start: index.toUtf16(start),
@@ -44,9 +49,10 @@ export class AnswerMarks {
         polarity,
         reason: reason ?? '',
         category: category ?? null,
-        person,
+        person: mine ? '' : person,
         kind,
-        mine
+        annotationId,
+        own: annotationId === own?.annotationId
       }))
     )
     return new AnswerMarks(index, marks)
@@ -71,6 +77,14 @@ export class AnswerMarks {
   move(id: string, range: Range): AnswerMarks {
     const wide = this.widen(range)
     return wide.start < wide.end ? this.change(id, wide) : this
+  }
+
+  /** Every mark that the person may change becomes theirs. */
+  adopt(): AnswerMarks {
+    return new AnswerMarks(
+      this.index,
+      this.list.map((mark) => (mark.own ? { ...mark, person: '', kind: 'person' } : mark))
+    )
   }
 
   remove(id: string): AnswerMarks {

@@ -2,6 +2,7 @@ import type { AnnotationChange, AnnotationView, ResponseView } from '../../../..
 import type { Polarity, Range } from '../../../../pipeline/annotate/span'
 import { announcer } from '../../state/status.svelte'
 import { AnswerMarks, type Mark } from './answer-marks'
+import { standingOf, trainingAnnotations } from './standing'
 import { TextIndex } from './text-index'
 
 export interface Selection extends Range {
@@ -31,8 +32,17 @@ export class Answer {
   selection = $state.raw<Selection>({ start: 0, end: 0, focus: 0 })
 
   active = $derived(this.marks.get(this.activeId))
+  private standing = $derived(standingOf(this.view.annotations))
   /** Words of others, shown beside one's own. */
-  others = $derived(this.view.annotations.filter(({ mine, critique }) => !mine && critique !== ''))
+  others = $derived(this.standing.others.filter(({ critique }) => critique !== ''))
+  /** True once the person has an annotation of their own here. */
+  private touched = $state(false)
+  /** The marks whose rewards train, the person's own as if they were submitted. */
+  training = $derived.by(() => {
+    const mine = this.view.annotations.find((annotation) => annotation.mine)
+    const ids = trainingAnnotations(this.view.annotations, mine?.annotationId)
+    return this.marks.list.filter(({ own, annotationId }) => (own && this.touched) || ids.has(annotationId))
+  })
 
   constructor(
     view: ResponseView,
@@ -45,11 +55,12 @@ export class Answer {
 
   /** Takes in what the project file holds: on opening, and after undo and redo. */
   take(view: ResponseView): void {
-    const mine = view.annotations.find((annotation) => annotation.mine)
     this.view = view
-    this.marks = AnswerMarks.from(this.index, view.annotations)
-    this.critique = mine?.critique ?? ''
-    this.status = mine?.status ?? view.annotations[0]?.status ?? 'unread'
+    const { own, others } = this.standing
+    this.marks = AnswerMarks.from(this.index, this.standing)
+    this.critique = own?.critique ?? ''
+    this.status = own?.status ?? others[0]?.status ?? 'unread'
+    this.touched = own?.mine ?? false
     if (!this.marks.get(this.activeId)) this.activeId = null
   }
 
@@ -74,7 +85,7 @@ export class Answer {
     const range = this.marks.widen(this.selection)
     if (range.start < range.end) {
       const same = this.marks.list.find(
-        ({ mine, start, end }) => mine && start === range.start && end === range.end
+        ({ own, start, end }) => own && start === range.start && end === range.end
       )
       return same ? this.repolarise(same, polarity) : this.add(range, polarity)
     }
@@ -92,7 +103,8 @@ export class Answer {
       category: null,
       person: '',
       kind: 'person',
-      mine: true
+      annotationId: '',
+      own: true
     }
     this.marks = this.marks.add(mark)
     this.activeId = mark.id
@@ -124,7 +136,7 @@ export class Answer {
 
   reason(id: string, reason: string): void {
     const mark = this.marks.get(id)
-    if (!mark?.mine) return
+    if (!mark?.own) return
     this.marks = this.marks.change(id, { reason })
     this.change({ type: 'set-reason', spanId: id, reason })
   }
@@ -144,8 +156,8 @@ export class Answer {
   }
 
   submit(): void {
+    this.change({ type: 'set-status', status: 'submitted' })
     this.status = 'submitted'
-    this.send({ type: 'set-status', status: 'submitted' })
   }
 
   /** The next of the marks that overlap where the caret is. */
@@ -161,16 +173,21 @@ export class Answer {
 
   describe(mark: Mark): string {
     const reason = mark.reason ? `: ${mark.reason}` : ', no reason given'
-    return `${polarityWords[mark.polarity]}, “${this.quote(mark)}”${reason}. ${mark.mine ? 'Yours' : mark.person}.`
+    return `${polarityWords[mark.polarity]}, “${this.quote(mark)}”${reason}. ${mark.person ? `By ${mark.person}` : 'Yours'}.`
   }
 
   private own(mark: Mark): boolean {
-    if (!mark.mine) announcer.say(`This mark is by ${mark.person}. Mark the words yourself to say otherwise.`)
-    return mark.mine
+    if (!mark.own) announcer.say(`This mark is by ${mark.person}. Mark the words yourself to say otherwise.`)
+    return mark.own
   }
 
   private change(change: AnnotationChange): void {
-    if (this.status === 'unread') this.status = 'draft'
+    if (!this.touched) {
+      // With the first change the project file makes the person a copy of what came with the data.
+      this.touched = true
+      this.marks = this.marks.adopt()
+      this.status = 'draft'
+    }
     this.send(change)
   }
 }

@@ -23,7 +23,7 @@ export class TokenPreview {
     return alignSpans({
       text: answer.view.text,
       offsets: this.tokens.value.offsets,
-      spans: answer.marks.list.map((mark) => ({ ...answer.marks.toSpan(mark), polarity: mark.polarity })),
+      spans: answer.training.map((mark) => ({ ...answer.marks.toSpan(mark), polarity: mark.polarity })),
       rules: defaultAlignRules
     })
   })
