@@ -35,8 +35,11 @@ export interface Generator {
   release(): Promise<void>
 }
 
-/** Up to this many weights, an adapter is added to its matrices before each rollout (measured on 0.26 M and 88 M). */
-const mergeUpTo = 20e6
+/**
+ * Up to this many weights, an adapter is added to its matrices before each rollout. Measured with rank 16, processor
+ * time: merging is 5 % faster with 0.26 M weights, 19 % slower with 6.5 M, 34 % slower with 30 M.
+ */
+const mergeUpTo = 2e6
 
 /**
  * Opens a session that makes whole rollouts. It serves every step of a run: what is trained is fed each time.

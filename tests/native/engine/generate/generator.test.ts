@@ -7,6 +7,7 @@ import { float32, type ParameterSet } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { loraModules } from '../../../../src/engine/models/names'
 import { fullParameters, loraParameters } from '../../../../src/engine/models/parameters'
+import { createScorer } from '../../../../src/engine/rl/scorer'
 import { lacksShared, sharedPath } from '../../../shared-data'
 import { numbers, randomModel, uniformNumbers } from '../../../pure/engine/checkpoint/random-model'
 import { distribution, fullForward, indexOfLargest, runtime } from './reference'
@@ -183,6 +184,33 @@ describe('against full forward passes without a cache', () => {
     const free = await generate(options, { prompts })
     expect(sequences.map(({ ids }) => ids)).not.toEqual(free.map(({ ids }) => ids))
   })
+})
+
+describe('the scorer that training uses', () => {
+  test.each(['lora', 'full'] as const)(
+    'gives every sampled token the same log-probability (%s)',
+    async (kind) => {
+      const model = randomModel({ endTokens: [] })
+      const trainable: Trainable = kind === 'lora' ? { kind, lora } : { kind }
+      const parameters = trainedParameters(model, trainable)
+      const [prompt, maxNewTokens, temperature] = [[3, 9, 4], 29, 0.7]
+      const uniforms = uniformNumbers(4 * maxNewTokens, 21)
+      const options = { model, trainable, batch: 4, promptLength: 3, maxNewTokens }
+      const prompts = Array.from({ length: 4 }, () => prompt)
+      const sequences = await generate(options, { prompts, uniforms, temperature, parameters })
+      const scorer = await createScorer({ model, trainable, batch: 4, length: 32, runtime })
+      const ids = BigInt64Array.from(
+        sequences.flatMap((sequence) => [...prompt, ...sequence.ids]),
+        BigInt
+      )
+      const scores = await scorer.score({ ids, temperature, parameters })
+      await scorer.release()
+      for (const [row, { logProbs }] of sequences.entries()) {
+        const scored = scores.logProbs.subarray(row * 32 + 2, row * 32 + 31)
+        logProbs.forEach((logProb, i) => expect(Math.abs(logProb - scored[i])).toBeLessThan(1e-5))
+      }
+    }
+  )
 })
 
 describe('ending', () => {
