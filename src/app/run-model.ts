@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../pipeline/failure'
-import { openTokenizer, type PolicyTokenizer } from '../tokens/tokenizer'
+import type { PromptTemplate } from '../tokens/prompt'
+import type { PolicyTokenizer } from '../tokens/tokenizer'
+import { openFolderTokenizer } from './align/open-tokenizer'
 import type { ModelSize } from './run-estimate'
 
 /** What the app needs to know of a model folder. Weights are the trainer's business and are not read here. */
@@ -14,25 +15,21 @@ export interface RunModel {
   readonly context: number
 }
 
-export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex')
-
 /** @throws Failure not-found, tokenizer-missing, bad-json, architecture-unsupported, tokenizer-invalid */
 export function openRunModel(dir: string): RunModel {
-  const config = readJson(join(dir, 'config.json'), 'not-found')
-  const tokenizerFile = join(dir, 'tokenizer.json')
-  const tokenizerJson = readJson(tokenizerFile, 'tokenizer-missing')
-  const settingsFile = join(dir, 'tokenizer_config.json')
-  const settings = existsSync(settingsFile) ? readJson(settingsFile, 'not-found') : {}
+  const file = join(dir, 'config.json')
+  const config = readJson(file)
+  const { tokenizer, hash } = openFolderTokenizer(dir)
   const number = (key: string): number => {
     const value = config[key]
     if (typeof value === 'number' && value > 0) return value
-    throw new Failure('architecture-unsupported', `${join(dir, 'config.json')} has no ${key}.`)
+    throw new Failure('architecture-unsupported', `${file} has no ${key}.`)
   }
   const weights = readdirSync(dir).filter((name) => name.endsWith('.safetensors'))
   const bytes = weights.reduce((sum, name) => sum + statSync(join(dir, name)).size, 0)
   return {
-    tokenizer: openTokenizer(tokenizerJson, settings),
-    tokenizerHash: sha256(readFileSync(tokenizerFile)),
+    tokenizer,
+    tokenizerHash: hash,
     size: {
       parameters: Math.round(bytes / 4),
       layers: number('num_hidden_layers'),
@@ -45,8 +42,12 @@ export function openRunModel(dir: string): RunModel {
   }
 }
 
-function readJson(file: string, missing: string): Record<string, unknown> {
-  if (!existsSync(file)) throw new Failure(missing, `There is no ${file}.`)
+/** A model without a chat template reads `role: content` lines (contracts, "Prompt and response"). */
+export const templateFor = (tokenizer: PolicyTokenizer, asked: PromptTemplate): PromptTemplate =>
+  asked === 'tokenizer' && !tokenizer.hasChatTemplate ? 'plain' : asked
+
+function readJson(file: string): Record<string, unknown> {
+  if (!existsSync(file)) throw new Failure('not-found', `There is no ${file}; name a model folder.`)
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
   } catch (error) {

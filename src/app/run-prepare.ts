@@ -9,8 +9,9 @@ import { Failure } from '../pipeline/failure'
 import { commitOfCheckout } from './commit'
 import { freezeAnswers, freezePrompts, type PromptToFreeze, type StoredAnswer } from './run-data'
 import { estimateRun } from './run-estimate'
-import { openRunModel, sha256 } from './run-model'
+import { openRunModel, templateFor } from './run-model'
 import { readPromptsFile } from './run-prompts'
+import { sha256 } from './sha256'
 import { version } from './version'
 
 /** Where a run's data comes from: the open project, or nothing but a file of prompts. */
@@ -34,8 +35,9 @@ export interface PreparedRun {
  * Freezes what a run needs: answers with their tokens and spans, or prompts, and the critic's rules.
  * @throws Failure nothing-to-train, bad-configuration, and what reading the model or a file may throw
  */
-export function prepareRun(config: RunConfig, source: RunSource | null): PreparedRun {
-  const model = openRunModel(config.model)
+export function prepareRun(asked: RunConfig, source: RunSource | null): PreparedRun {
+  const model = openRunModel(asked.model)
+  const config = { ...asked, template: templateFor(model.tokenizer, asked.template) }
   const rules = { ...model, template: config.template }
   const rulesText = readRules(config.critic)
 
@@ -58,12 +60,12 @@ export function prepareRun(config: RunConfig, source: RunSource | null): Prepare
     }
   }
 
-  const asked = config.prompts
-  if (asked === undefined) throw new Failure('bad-configuration', 'rollouts need prompts')
-  if (typeof asked !== 'string' && source === null)
+  const { prompts: from } = config
+  if (from === undefined) throw new Failure('bad-configuration', 'rollouts need prompts')
+  if (typeof from !== 'string' && source === null)
     throw new Failure('bad-configuration', 'prompts of a project need a project.')
   const prompts =
-    typeof asked === 'string' ? readPromptsFile(asked) : (source?.prompts(splitName(asked.project)) ?? [])
+    typeof from === 'string' ? readPromptsFile(from) : (source?.prompts(splitName(from.project)) ?? [])
   const { frozen, dropped } = freezePrompts(prompts, rules, config.sampling.maxNewTokens)
   if (frozen.length === 0) throw new Failure('nothing-to-train', `No prompt is left${inWords(dropped)}.`)
   const length = Math.max(...frozen.map(({ ids }) => ids.length)) + config.sampling.maxNewTokens

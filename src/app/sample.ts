@@ -7,6 +7,8 @@ import { Failure } from '../pipeline/failure'
 import { hash32 } from '../pipeline/optimise/split'
 import type { Project } from '../store/project'
 import { RecordWriter } from '../store/record-writer'
+import { openFolderTokenizer } from './align/open-tokenizer'
+import { templateFor } from './run-model'
 import { projectSource } from './run-source'
 
 export interface SampleOptions {
@@ -47,7 +49,7 @@ export class SampleWork {
       kind: 'sample',
       model: resolve(options.model),
       adapter: options.adapter === null ? null : resolve(options.adapter),
-      template: options.template,
+      template: templateFor(openFolderTokenizer(options.model).tokenizer, options.template),
       promptsFile,
       outFile: join(this.folder, 'answers.jsonl'),
       samplesPerPrompt: Math.ceil(options.count / prompts.length),

@@ -3,6 +3,9 @@ import { version } from '../app/version'
 import { registerAlignCommands } from './commands/align'
 import { registerModelCommands } from './commands/model'
 import { registerProjectCommands } from './commands/project'
+import { registerReportCommand } from './commands/report'
+import { registerRunCommands } from './commands/run'
+import { registerSampleCommand } from './commands/sample'
 import { Terminal, type Streams } from './terminal'
 
 /**
@@ -12,7 +15,10 @@ import { Terminal, type Streams } from './terminal'
 const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
   registerProjectCommands,
   registerAlignCommands,
-  registerModelCommands
+  registerModelCommands,
+  registerRunCommands,
+  registerSampleCommand,
+  registerReportCommand
 ]
 
 /** Runs one command line (without `node` and the script) and returns its exit code. */

@@ -17,16 +17,19 @@ let worker: Worker | null = null
 /** Milliseconds between two heartbeats. */
 const HEARTBEAT = 1000
 
-function workerFile(): string {
+/** The built worker, or its source in a checkout that runs through a loader (which workers do not inherit). */
+function startWorker(workerData: JobRequest): Worker {
   const built = join(__dirname, 'trainer-worker.js')
-  return existsSync(built) ? built : join(__dirname, 'worker.ts')
+  if (existsSync(built)) return new Worker(built, { workerData })
+  const source = JSON.stringify(join(__dirname, 'worker.ts'))
+  return new Worker(`require('tsx/cjs'); require(${source})`, { eval: true, workerData })
 }
 
 function start(request: JobRequest): void {
   const pulse =
     request.kind === 'train' ? setInterval(() => beatQuietly(request.runDir), HEARTBEAT) : undefined
   let last: JobEvent | null = null
-  worker = new Worker(workerFile(), { workerData: request })
+  worker = startWorker(request)
   worker.on('message', (event: JobEvent) => {
     if (event.kind === 'progress') parent.send(event)
     else last = event

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../pipeline/failure'
 import { openTokenizer, type PolicyTokenizer } from '../../tokens/tokenizer'
-import { sha256 } from '../run-model'
+import { sha256 } from '../sha256'
 
 export interface FolderTokenizer {
   readonly tokenizer: PolicyTokenizer

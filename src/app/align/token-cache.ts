@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TokenView } from '../../contract/ipc'
 import { isUnfaithful, type Offset, type Unfaithful } from '../../tokens/tokenizer'
-import { sha256 } from '../run-model'
+import { sha256 } from '../sha256'
 import { openFolderTokenizer, type FolderTokenizer } from './open-tokenizer'
 
 /** An answer as its tokens are made: sampled ids are taken as they are, never encoded again. */

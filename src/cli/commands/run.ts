@@ -1,0 +1,127 @@
+import type { Command } from 'commander'
+import { configDifferences } from '../../app/run-compare'
+import { readRunConfig } from '../../app/run-config-file'
+import { readRunDetail, readRunView, tellRun } from '../../app/run-folder'
+import { listRunsOf, noteRunOf, planRunOf, startRunOf } from '../../app/run-project'
+import { resumableRun } from '../../app/runs'
+import { hostJob } from '../job-host'
+import { planText, runAnswer, runText } from '../run-answer'
+import type { Terminal } from '../terminal'
+import { progressLine } from './project'
+
+interface StartWords {
+  readonly project?: string
+  readonly config: string
+  readonly out?: string
+  readonly dryRun?: boolean
+  readonly set: readonly string[]
+  readonly seed?: string
+}
+
+/** Training runs. A run's folder is its truth; every command but `start` and `list` needs nothing else. */
+export function registerRunCommands(program: Command, terminal: Terminal): void {
+  const run = program.command('run').description('train, look at a run, stop it, take it up again')
+  const answer = (dir: string): void => terminal.answer(runAnswer(dir), runText(runAnswer(dir)))
+
+  run
+    .command('start')
+    .description('train in a new run folder; Ctrl-C stops after the step, with a checkpoint')
+    .option('--project <file>', 'the project that answers or prompts come from')
+    .requiredOption('--config <file>', 'run.json: also that of an earlier run, which repeats it')
+    .option('--out <dir>', 'the run folder, which must be new or empty')
+    .option('--dry-run', 'say what would train, and write nothing')
+    .option(
+      '--set <key=value>',
+      'set a key of the configuration, such as optimizer.learningRate=1e-4',
+      collect,
+      []
+    )
+    .option('--seed <n>', 'the same as --set seed=N')
+    .action(async (words: StartWords, command: Command) => {
+      const settings = [...words.set, ...(words.seed === undefined ? [] : [`seed=${words.seed}`])]
+      const config = readRunConfig(words.config, settings)
+      const project = words.project ?? null
+      if (words.dryRun) {
+        const plan = planRunOf(project, config)
+        return terminal.answer(plan, planText(plan))
+      }
+      if (words.out === undefined) return command.error("error: required option '--out <dir>' not specified")
+      const { dir } = startRunOf(project, config, words.out)
+      await train(dir, terminal).finally(() => noteRunOf(project, dir))
+      answer(dir)
+    })
+
+  run
+    .command('stop')
+    .description('stop after the step that is going on, with a checkpoint')
+    .argument('<dir>', 'the run folder')
+    .action(async (dir: string) => {
+      tellRun(dir, 'stop')
+      await settled(dir, terminal)
+      answer(dir)
+    })
+
+  run
+    .command('resume')
+    .description('take a run up again from its last checkpoint')
+    .argument('<dir>', 'the run folder')
+    .action(async (dir: string) => {
+      await train(resumableRun(dir).dir, terminal)
+      answer(dir)
+    })
+
+  run
+    .command('show')
+    .description('how a run stands, and the metrics of its last step')
+    .argument('<dir>', 'the run folder')
+    .action((dir: string) => answer(dir))
+
+  run
+    .command('list')
+    .description('the runs of a project, newest first')
+    .requiredOption('--project <file>', 'the project')
+    .action(({ project }: { project: string }) => {
+      const runs = listRunsOf(project).map(({ dir }) => runAnswer(dir))
+      const lines = runs.map(
+        ({ name, state, step, steps, dir }) => `${name}: ${state}, ${step} of ${steps}  ${dir}`
+      )
+      terminal.answer({ runs }, lines.length > 0 ? lines.join('\n') : 'No runs yet.')
+    })
+
+  run
+    .command('compare')
+    .description('runs side by side: where their settings differ, and the metrics of their last steps')
+    .argument('<dirs...>', 'run folders')
+    .action((dirs: string[]) => {
+      const differences = configDifferences(dirs.map((dir) => readRunDetail(dir)))
+      const runs = dirs.map(runAnswer)
+      const names = [...new Set(runs.flatMap(({ metrics }) => Object.keys(metrics)))]
+      const lines = [
+        ...Object.entries(differences).map(
+          ([key, values]) => `${key}: ${values.map((value) => JSON.stringify(value)).join(' | ')}`
+        ),
+        ...names.map(
+          (name) =>
+            `${name}: ${runs.map(({ metrics }) => inDigits((metrics as Record<string, number>)[name])).join(' | ')}`
+        )
+      ]
+      terminal.answer({ runs, differences }, [runs.map(({ name }) => name).join(' | '), ...lines].join('\n'))
+    })
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value]
+
+const inDigits = (value: number | undefined): string =>
+  value === undefined ? '–' : String(Number(value.toPrecision(4)))
+
+const train = (runDir: string, terminal: Terminal): Promise<unknown> =>
+  hostJob({ kind: 'train', runDir }, { signal: terminal.signal, onProgress: progressLine(terminal) })
+
+/** Milliseconds between two looks at a run that was told to stop. */
+const LOOK_EVERY = 200
+
+/** Until the job has done what it was told, or has died. */
+async function settled(dir: string, terminal: Terminal): Promise<void> {
+  const going = (): boolean => ['running', 'paused'].includes(readRunView(dir).state)
+  while (going() && !terminal.signal.aborted) await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY))
+}
