@@ -9,9 +9,15 @@ const chance = {
   property: 'random',
   message: 'All chance comes from pipeline/optimise/chance.ts, so that a seed repeats it.'
 }
+const runner = '/^(it|test|describe)$/'
 const focused = {
-  selector: 'MemberExpression[object.name=/^(it|test|describe)$/][property.name=/^(only|skip|todo)$/]',
-  message: 'A test runs, or says why it cannot with skipIf.'
+  selector: `MemberExpression[object.name=${runner}][property.name=/^(only|todo|fixme)$/]`,
+  message: 'A run of the tests runs all of them.'
+}
+/** `test.skip(condition, reason)` says why; `test.skip('title', …)` does not. */
+const skipped = {
+  selector: `CallExpression[callee.object.name=${runner}][callee.property.name='skip'][arguments.0.type=/Literal$/]`,
+  message: 'A test runs, or says why it cannot with skipIf or skip(condition, reason).'
 }
 
 export default tseslint.config(
@@ -26,7 +32,7 @@ export default tseslint.config(
     linterOptions: { reportUnusedDisableDirectives: 'error', noInlineConfig: true },
     rules: {
       'no-restricted-properties': ['error', chance],
-      'no-restricted-syntax': ['error', focused],
+      'no-restricted-syntax': ['error', focused, skipped],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/ban-ts-comment': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }]

@@ -7,4 +7,5 @@ const shared = resolve(import.meta.dirname, '../../shared')
 export const sharedPath = (name: string): string => resolve(shared, name)
 
 /** For `describe.skipIf(lacksShared('models/stories260K'))`: such tests report themselves skipped. */
-export const lacksShared = (...names: string[]): boolean => !names.every((name) => existsSync(sharedPath(name)))
+export const lacksShared = (...names: string[]): boolean =>
+  !names.every((name) => existsSync(sharedPath(name)))
