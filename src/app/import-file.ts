@@ -118,6 +118,7 @@ async function readRecords(
   const read = scan.format.reader({ unit: scan.unit })
   const repaired: ImportResult['repaired'][number][] = []
   const rejected: ImportResult['rejected'][number][] = []
+  const pause = turns(signal, file)
   let done = 0
   const take = (raw: RawRecord): void => {
     const record = recordName(scan.layout, raw.number)
@@ -132,7 +133,10 @@ async function readRecords(
     }
   }
   for await (const batch of file.batches(signal)) {
-    batch.records.forEach(take)
+    for (const raw of batch.records) {
+      take(raw)
+      await pause()
+    }
     onProgress?.({ done, total: scan.records, unit: 'records', note: `importing ${file.name}` })
   }
   if (strict && rejected.length > 0) throw refused(rejected, done)
@@ -147,6 +151,21 @@ async function readRecords(
     known,
     repaired,
     rejected
+  }
+}
+
+/** Milliseconds of work between two turns of others. */
+const turn = 15
+
+/** Lets others have their turn when one has been working for a while; notices that it was cancelled. */
+function turns(signal: CancelSignal | undefined, file: RecordFile): () => Promise<void> | undefined {
+  let since = performance.now()
+  return () => {
+    if (performance.now() - since < turn) return undefined
+    return new Promise<void>(setImmediate).then(() => {
+      since = performance.now()
+      if (signal?.aborted) throw file.cancelled()
+    })
   }
 }
 

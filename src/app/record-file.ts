@@ -27,6 +27,10 @@ export class RecordFile {
     return new Failure('empty-file', `${this.name} holds no record; choose another file or export it again.`)
   }
 
+  cancelled(): Failure {
+    return new Failure('cancelled', `The import of ${this.name} was cancelled; nothing of it was kept.`)
+  }
+
   /**
    * Batches of records as they are read; between two batches others have their turn.
    * @throws Failure cancelled, unreadable, bad-json, bad-encoding, each naming the file
@@ -34,8 +38,7 @@ export class RecordFile {
   async *batches(signal?: CancelSignal, onBytes?: (done: number) => void): AsyncGenerator<RecordBatch> {
     try {
       for await (const batch of splitRecords(this.chunks(onBytes))) {
-        if (signal?.aborted)
-          throw new Failure('cancelled', `The import of ${this.name} was cancelled; nothing of it was kept.`)
+        if (signal?.aborted) throw this.cancelled()
         yield batch
       }
     } catch (thrown) {

@@ -15,6 +15,9 @@ export interface Scan {
   readonly records: number
 }
 
+/** Bytes of the largest record that is parsed in the first reading; smaller ones tell the unit as well. */
+const mostToVote = 1 << 22
+
 /**
  * The first of two readings of a file, which writes nothing: whether it is whole, in which format, how many records,
  * and in which unit it counts offsets.
@@ -36,7 +39,7 @@ export async function scanFile(
     layout = batch.layout
     for (const raw of batch.records) {
       records++
-      if (format && !format.quotes) continue
+      if (format && (!format.quotes || (raw.bytes?.length ?? 0) > mostToVote)) continue
       try {
         const parsed = parseRecord(raw)
         format ??= chooseFormat(file, named, parsed)

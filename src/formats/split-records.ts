@@ -4,7 +4,7 @@ import { Failure } from '../pipeline/failure'
 export interface RawRecord {
   /** Line of a file of lines, place in an array; from 1. */
   readonly number: number
-  /** null: the record is over the limit and was passed over. */
+  /** Good until the next batch. null: the record is over the limit and was passed over. */
   readonly bytes: Uint8Array | null
 }
 
@@ -82,28 +82,43 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole
 }
 
-/** Collects the pieces of one record; past the limit it only counts. */
+/**
+ * Collects the pieces of one record; past the limit it only counts. Two buffers take turns, because a record that was
+ * taken is still being read while the next one begins.
+ */
 class Pieces {
-  private parts: Uint8Array[] = []
-  length = 0
+  private buffer = new Uint8Array(firstCapacity)
+  private other = new Uint8Array(firstCapacity)
+  private length = 0
 
   constructor(private readonly limit: number) {}
 
-  add(part: Uint8Array, keep: boolean): void {
+  add(part: Uint8Array): void {
+    const start = this.length
     this.length += part.length
-    if (this.length > this.limit) this.parts = []
-    // a part that outlives its chunk is copied, so that the chunk can go
-    else if (part.length > 0) this.parts.push(keep ? part.slice() : part)
+    if (this.length > this.limit) return
+    if (this.length > this.buffer.length) this.grow(start)
+    this.buffer.set(part, start)
   }
 
-  take(): Uint8Array | null {
-    const bytes =
-      this.length > this.limit ? null : this.parts.length === 1 ? this.parts[0] : concatenate(this.parts)
-    this.parts = []
+  /** The record, to be read before the chunk after the next. */
+  take(last: Uint8Array): Uint8Array | null {
+    if (this.length === 0) return last.length > this.limit ? null : last
+    this.add(last)
+    const bytes = this.length > this.limit ? null : this.buffer.subarray(0, this.length)
+    ;[this.buffer, this.other] = [this.other, this.buffer]
     this.length = 0
     return bytes
   }
+
+  private grow(filled: number): void {
+    const larger = new Uint8Array(Math.min(this.limit, Math.max(this.length, 8 * this.buffer.length)))
+    larger.set(this.buffer.subarray(0, filled))
+    this.buffer = larger
+  }
 }
+
+const firstCapacity = 1 << 16
 
 class LineSplitter {
   readonly layout = 'lines'
@@ -118,17 +133,16 @@ class LineSplitter {
     const records: RawRecord[] = []
     let start = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
-      this.pieces.add(chunk.subarray(start, at), false)
+      this.finish(records, chunk.subarray(start, at))
       start = at + 1
-      this.finish(records)
     }
-    this.pieces.add(chunk.subarray(start), true)
+    this.pieces.add(chunk.subarray(start))
     return records
   }
 
   end(): RawRecord[] {
     const records: RawRecord[] = []
-    this.finish(records)
+    this.finish(records, new Uint8Array(0))
     const last = records.at(-1)?.bytes
     if (last && isCutOff(last))
       throw new Failure(
@@ -138,9 +152,9 @@ class LineSplitter {
     return records
   }
 
-  private finish(records: RawRecord[]): void {
+  private finish(records: RawRecord[], end: Uint8Array): void {
     this.line++
-    const bytes = this.pieces.take()
+    const bytes = this.pieces.take(end)
     if (bytes === null || !isBlank(bytes)) records.push({ number: this.line, bytes })
   }
 }
@@ -196,7 +210,7 @@ class ArraySplitter {
         this.state = 'inside'
       }
     }
-    if (this.state === 'inside') this.pieces.add(chunk.subarray(start), true)
+    if (this.state === 'inside') this.pieces.add(chunk.subarray(start))
     return records
   }
 
@@ -225,10 +239,9 @@ class ArraySplitter {
   }
 
   private finish(records: RawRecord[], last: Uint8Array): void {
-    this.pieces.add(last, false)
     this.number++
     this.state = 'after'
-    records.push({ number: this.number, bytes: this.pieces.take() })
+    records.push({ number: this.number, bytes: this.pieces.take(last) })
   }
 }
 

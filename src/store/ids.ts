@@ -5,9 +5,30 @@ export const sha256 = (text: string): string => createHash('sha256').update(text
 
 /**
  * An id made of content: the same content gets the same id in every project, so that importing a file twice adds
- * nothing, splits agree between machines, and copies made apart can be merged. 96 bits.
+ * nothing, splits agree between machines, and copies made apart can be merged. The first 96 bits of the hash of the
+ * parts as a JSON array.
  */
-export const contentId = (...parts: readonly string[]): string => sha256(JSON.stringify(parts)).slice(0, 24)
+export function contentId(...parts: readonly string[]): string {
+  const hash = createHash('sha256').update('[')
+  parts.forEach((part, index) => {
+    hash.update(index === 0 ? '"' : ',"')
+    for (const piece of piecesOf(part)) hash.update(JSON.stringify(piece).slice(1, -1), 'utf8')
+    hash.update('"')
+  })
+  return hash.update(']').digest('hex').slice(0, 24)
+}
+
+const pieceLength = 1 << 16
+
+/** A long text piece by piece, so that its JSON is never whole in memory; no piece ends inside a character. */
+function* piecesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length;) {
+    let end = Math.min(at + pieceLength, text.length)
+    if ((text.codePointAt(end - 1) ?? 0) > 0xffff) end++
+    yield text.slice(at, end)
+    at = end
+  }
+}
 
 /** JSON with sorted keys: equal values give equal texts. */
 export function canonicalJson(value: unknown): string {

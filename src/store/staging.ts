@@ -19,8 +19,8 @@ export class Staging {
     const file = `${project.file}-staging`
     Staging.sweep(project)
     const db = connect(file)
-    // Nothing here outlives the import, so nothing needs to survive a crash.
-    db.pragma('journal_mode = OFF')
+    // Nothing here outlives the import, so nothing needs to survive a crash; a record that is refused is rolled back.
+    db.pragma('journal_mode = MEMORY')
     db.pragma('synchronous = OFF')
     migrate(db, 1)
     return new Staging(file, db)

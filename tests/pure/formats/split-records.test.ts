@@ -9,7 +9,9 @@ async function* chunksOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 async function recordsOf(text: string | Uint8Array, size = 7, limit?: number): Promise<RawRecord[]> {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
   const records: RawRecord[] = []
-  for await (const batch of splitRecords(chunksOf(bytes, size), limit)) records.push(...batch.records)
+  // the bytes are the splitter's own, and good until the next batch
+  for await (const batch of splitRecords(chunksOf(bytes, size), limit))
+    records.push(...batch.records.map(({ number, bytes }) => ({ number, bytes: bytes && bytes.slice() })))
   return records
 }
 const parsed = async (text: string, size?: number): Promise<unknown[]> =>
