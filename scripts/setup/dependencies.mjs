@@ -10,9 +10,7 @@ export function ensureDependencies() {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const { status, stderr, error } = spawnSync(npm, ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
-    encoding: 'utf8',
-    // npm sets these for the scripts it runs; a nested npm must read the configuration afresh.
-    env: withoutNpm(process.env)
+    encoding: 'utf8'
   })
   if (status !== 0) {
     const reason =
@@ -39,8 +37,4 @@ function readPackages(file) {
   } catch {
     return {}
   }
-}
-
-export function withoutNpm(env) {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^npm_/i.test(name)))
 }

