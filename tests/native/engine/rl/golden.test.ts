@@ -35,16 +35,16 @@ describe.each(goldenCases().map((one) => [one.name, one] as const))(
     })
 
     it.each([
-    ['fused float32', limit],
-    ['float64', 1e-6] // settings such as 0.2, and the rotary tables, are single precision on our side
-  ] as const)('the same gradients in %s', async (precision, allowed) => {
-    const gradients = await analyticGradients(build, everything, precision)
-    expect([...gradients.keys()].sort()).toEqual([...expected.gradients.keys()].sort())
-    for (const [name, values] of expected.gradients)
-      expect(relativeError(gradients.get(name) ?? [], values), name).toBeLessThanOrEqual(allowed)
-  })
+      ['fused float32', limit],
+      ['float64', 1e-6] // settings such as 0.2, and the rotary tables, are single precision on our side
+    ] as const)('the same gradients in %s', async (precision, allowed) => {
+      const gradients = await analyticGradients(build, everything, precision)
+      expect([...gradients.keys()].sort()).toEqual([...expected.gradients.keys()].sort())
+      for (const [name, values] of expected.gradients)
+        expect(relativeError(gradients.get(name) ?? [], values), name).toBeLessThanOrEqual(allowed)
+    })
 
-  it('the same losses and weights over eight AdamW steps', async () => {
+    it('the same losses and weights over eight AdamW steps', async () => {
       const step = await openTrainingStep(build(new Graph()), runtime)
       const state = newTrainingState(parameters)
       for (const loss of expected.losses) {

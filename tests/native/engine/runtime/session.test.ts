@@ -61,19 +61,24 @@ describe('a session on ONNX Runtime', () => {
     expect([...all.data]).toEqual([1, 0, 0, 1, 1, 1, 0, 1, 1, 2, 0, 1])
   })
 
-  it('refuses a device that is not here with one sentence, and lives on', async () => {
-    const graph = new Graph()
-    graph.output('y', multiply(graph.input('x', 'float32', [1]), 2))
-    const refused = openRuntime({ device: 'coreml', threads: 1 }).open(graph)
-    if (process.platform !== 'darwin')
-      await expect(refused).rejects.toMatchObject({
-        code: 'device-unavailable',
-        message: expect.stringMatching(/^The device coreml cannot be used here: .*choose cpu instead.*\.$/)
-      })
-    const session = await cpu.open(graph)
-    expect((await session.run({ x: float32([1], Float32Array.of(4)) })).y.data[0]).toBe(8)
-    await session.release()
-  })
+  it.each(['cuda', 'dml', 'coreml'] as const)(
+    'refuses %s where it is not, with one sentence, and lives on',
+    async (device) => {
+      const isHere = (await listDevices()).some((report) => report.name === device && report.usable)
+      const graph = new Graph()
+      graph.output('y', multiply(graph.input('x', 'float32', [1]), 2))
+      if (!isHere)
+        await expect(openRuntime({ device, threads: 1 }).open(graph)).rejects.toMatchObject({
+          code: 'device-unavailable',
+          message: expect.stringMatching(
+            new RegExp(`^The device ${device} cannot be used here: .*choose cpu instead.*\\.$`)
+          )
+        })
+      const session = await cpu.open(graph)
+      expect((await session.run({ x: float32([1], Float32Array.of(4)) })).y.data[0]).toBe(8)
+      await session.release()
+    }
+  )
 
   it('lists every device, usable or with its reason', async () => {
     const devices = await listDevices()

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { parseLlamaConfig } from '../../../../src/engine/models/llama-config'
+import { inverseFrequencies, ropeTables } from '../../../../src/engine/models/rope'
+
+const plain = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_size: 64,
+  intermediate_size: 172,
+  num_hidden_layers: 5,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  vocab_size: 512,
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: true,
+  bos_token_id: 1,
+  eos_token_id: 2
+}
+const llama3 = {
+  rope_type: 'llama3',
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 8192
+}
+const refusal = (changes: object): unknown => {
+  try {
+    parseLlamaConfig({ ...plain, ...changes })
+  } catch (error) {
+    return error
+  }
+  throw new Error('The configuration was accepted.')
+}
+
+describe('config.json', () => {
+  it('is read with its defaults', () => {
+    expect(parseLlamaConfig(plain)).toEqual({
+      vocabularySize: 512,
+      hiddenSize: 64,
+      intermediateSize: 172,
+      layers: 5,
+      heads: 8,
+      keyValueHeads: 4,
+      headSize: 8,
+      contextLength: 2048,
+      normEpsilon: 1e-5,
+      rope: { type: 'default', theta: 10_000 },
+      tiedEmbeddings: true,
+      dtype: 'float32',
+      beginToken: 1,
+      endTokens: [2]
+    })
+  })
+
+  it('may hold theta at the top, in rope_scaling or in rope_parameters', () => {
+    const theta = 500_000
+    for (const spelling of [
+      { rope_theta: theta },
+      { rope_theta: theta, rope_scaling: null },
+      { rope_scaling: { rope_type: 'default', rope_theta: theta } },
+      { rope_parameters: { rope_type: 'default', rope_theta: theta } }
+    ])
+      expect(parseLlamaConfig({ ...plain, ...spelling }).rope).toEqual({ type: 'default', theta })
+  })
+
+  it('may spell a scaling in both ways', () => {
+    const scaled = { type: 'linear', theta: 10_000, factor: 4 }
+    expect(parseLlamaConfig({ ...plain, rope_scaling: { type: 'linear', factor: 4 } }).rope).toEqual(scaled)
+    expect(parseLlamaConfig({ ...plain, rope_parameters: { rope_type: 'linear', factor: 4 } }).rope).toEqual(
+      scaled
+    )
+    expect(parseLlamaConfig({ ...plain, rope_theta: 5e5, rope_scaling: llama3 }).rope).toEqual({
+      type: 'llama3',
+      theta: 5e5,
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalContextLength: 8192
+    })
+  })
+
+  it('may spell the dtype in both ways, and list end tokens', () => {
+    expect(parseLlamaConfig({ ...plain, torch_dtype: 'bfloat16' }).dtype).toBe('bfloat16')
+    expect(
+      parseLlamaConfig({ ...plain, dtype: 'float16', eos_token_id: [2, 7], bos_token_id: null })
+    ).toMatchObject({
+      dtype: 'float16',
+      endTokens: [2, 7],
+      beginToken: null
+    })
+  })
+
+  it.each([
+    [{ model_type: 'gpt2' }, /the model type "gpt2"; the engine supports LlamaForCausalLM/],
+    [{ architectures: ['MistralForCausalLM'] }, /the architecture \["MistralForCausalLM"\]/],
+    [{ hidden_act: 'gelu' }, /the activation "gelu"/],
+    [{ attention_bias: true }, /attention_bias = true/],
+    [{ quantization_config: { bits: 4 } }, /quantised weights/],
+    [{ num_key_value_heads: 3 }, /8 heads over 3 key-value heads/],
+    [{ head_dim: 7 }, /a head size of 7/],
+    [{ hidden_size: undefined }, /no hidden_size/],
+    [{ vocab_size: -4 }, /vocab_size = -4/],
+    [{ num_hidden_layers: 2.5 }, /num_hidden_layers = 2.5/],
+    [
+      { rope_scaling: { rope_type: 'yarn', factor: 4 } },
+      /the rope type "yarn"; the engine supports .*llama3/
+    ],
+    [
+      { rope_scaling: { type: 'linear', factor: 4, attention_factor: 2 } },
+      /the rope field "attention_factor"/
+    ],
+    [{ rope_scaling: { rope_type: 'llama3', factor: 4 } }, /rope low_freq_factor = null/],
+    [{ rope_parameters: { rope_theta: 1e4, partial_rotary_factor: 0.5 } }, /"partial_rotary_factor"/],
+    [{ partial_rotary_factor: 0.5 }, /the rope field "partial_rotary_factor"/],
+    [{ rope_interleaved: true }, /the rope field "rope_interleaved"/],
+    [{ rope_theta: 'big' }, /rope_theta = "big"/],
+    [{ rope_scaling: 4 }, /rope_scaling = 4/]
+  ])('is refused by name: %j', (changes, pattern) => {
+    expect(refusal(changes)).toMatchObject({
+      code: 'architecture-unsupported',
+      message: expect.stringMatching(pattern)
+    })
+  })
+
+  it('is refused if it is no object', () => {
+    for (const json of [null, 3, 'llama', []])
+      expect(() => parseLlamaConfig(json)).toThrow(/config.json holds no object/)
+  })
+})
+
+describe('rotary angles', () => {
+  it('turn pair i of a head by position · theta^(-2i / size)', () => {
+    const { cosine, sine } = ropeTables({ type: 'default', theta: 100 }, 4, 3)
+    const angles = [0, 0, 1, 0.1, 2, 0.2]
+    angles.forEach((angle, index) => {
+      expect(cosine[index]).toBeCloseTo(Math.cos(angle), 6)
+      expect(sine[index]).toBeCloseTo(Math.sin(angle), 6)
+    })
+  })
+
+  it('are divided by the factor when scaled linearly', () => {
+    const linear = inverseFrequencies({ type: 'linear', theta: 100, factor: 4 }, 4)
+    expect(linear).toEqual([0.25, 0.025])
+  })
+
+  it("keep short wavelengths and stretch long ones with Llama 3's scaling", () => {
+    const size = 128
+    const before = inverseFrequencies({ type: 'default', theta: 5e5 }, size)
+    const rope = {
+      type: 'llama3',
+      theta: 5e5,
+      factor: 8,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4
+    } as const
+    const after = inverseFrequencies({ ...rope, originalContextLength: 8192 }, size)
+    after.forEach((frequency, pair) => {
+      const wavelength = (2 * Math.PI) / before[pair]
+      if (wavelength < 8192 / 4) expect(frequency).toBe(before[pair])
+      else if (wavelength > 8192) expect(frequency).toBeCloseTo(before[pair] / 8, 12)
+      else {
+        expect(frequency).toBeLessThan(before[pair])
+        expect(frequency).toBeGreaterThan(before[pair] / 8)
+      }
+    })
+    expect(
+      after.some((frequency, pair) => frequency !== before[pair] && frequency > before[pair] / 7.9)
+    ).toBe(true)
+  })
+})
