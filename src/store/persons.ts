@@ -1,10 +1,6 @@
-import type { PersonKind, PersonRecord } from '../pipeline/annotate/record'
+import type { PersonRecord } from '../pipeline/annotate/record'
 import { statement, type Db } from './database'
 import { contentId } from './ids'
-
-export interface PersonRow extends PersonRecord {
-  readonly personId: string
-}
 
 /** The same name and kind is the same person on every seat. */
 export const personIdOf = ({ name, kind }: PersonRecord): string => contentId('person', kind, name)
@@ -17,13 +13,4 @@ export function ensurePerson(db: Db, person: PersonRecord): string {
     person.kind
   )
   return personId
-}
-
-export function listPersons(db: Db): PersonRow[] {
-  const rows = statement(db, 'SELECT person_id, name, kind FROM persons ORDER BY kind, name').all() as {
-    person_id: string
-    name: string
-    kind: PersonKind
-  }[]
-  return rows.map(({ person_id, name, kind }) => ({ personId: person_id, name, kind }))
 }

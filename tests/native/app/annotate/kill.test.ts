@@ -13,7 +13,7 @@ const at = temporaryFolder()
 function typeUntilKilled(file: string, responseId: string, enough: number): Promise<number> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', resolve(import.meta.dirname, 'typing-child.ts'), file, responseId],
+    ['--import', 'tsx', resolve(import.meta.dirname, 'typing.program.ts'), file, responseId],
     {
       cwd: resolve(import.meta.dirname, '../../../..'),
       stdio: ['ignore', 'pipe', 'inherit']

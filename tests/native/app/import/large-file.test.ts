@@ -24,7 +24,7 @@ describe('a large file', () => {
     expect(statSync(at('large.json')).size).toBeGreaterThan(150 * mebibyte)
 
     // the memory of a process of its own, as the system counts it (kilobytes)
-    const child = resolve(import.meta.dirname, 'import-child.ts')
+    const child = resolve(import.meta.dirname, 'import.program.ts')
     const run = spawnSync(process.execPath, ['--import', 'tsx', child, at('large.json'), at('p.t2g')], {
       encoding: 'utf8',
       cwd: root

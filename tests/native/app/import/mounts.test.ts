@@ -8,7 +8,7 @@ const at = temporaryFolder()
 
 /** Mounts of one's own need a right that not every machine gives; root ignores permission bits, so nothing else will do. */
 const mayMount =
-  spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'], { stdio: 'ignore' }).status === 0
+  spawnSync('unshare', ['-rm', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'], { stdio: 'ignore' }).status === 0
 
 /** Imports, exports and checks in a folder of the kind. */
 function inMount(what: 'read-only' | 'full'): unknown {
@@ -16,9 +16,9 @@ function inMount(what: 'read-only' | 'full'): unknown {
   writeFileSync(at('small.jsonl'), '{"prompt":"p","response":"r"}\n')
   const record = (n: number): string => `{"prompt":"p","response":"${n} ${'x'.repeat(2000)}"}\n`
   writeFileSync(at('large.jsonl'), Array.from({ length: 2000 }, (_, n) => record(n)).join(''))
-  const child = resolve(import.meta.dirname, 'mounts-child.ts')
+  const child = resolve(import.meta.dirname, 'mounts.program.ts')
   const words = [what, at('mount'), at('small.jsonl'), at('large.jsonl')]
-  const run = spawnSync('unshare', ['-m', process.execPath, '--import', 'tsx', child, ...words], {
+  const run = spawnSync('unshare', ['-rm', process.execPath, '--import', 'tsx', child, ...words], {
     encoding: 'utf8',
     cwd: resolve(import.meta.dirname, '../../../..')
   })
