@@ -52,9 +52,11 @@ export function cutPieces(text: string, { offsets, values, spans, changed = [] }
   })
 }
 
-/** The largest size among numbers, or 1 where all are 0: what a tint is measured against. */
-export function largest(lists: readonly (readonly number[])[]): number {
-  let size = 0
-  for (const list of lists) for (const value of list) size = Math.max(size, Math.abs(value))
-  return size || 1
+/**
+ * The size that a full tint stands for: what all but the largest twentieth of the numbers that are not 0 stay below,
+ * so that one outlier does not pale the rest. 1 where all are 0.
+ */
+export function tintScale(lists: readonly (readonly number[])[]): number {
+  const sizes = lists.flatMap((list) => list.map(Math.abs).filter((size) => size > 0)).sort((a, b) => a - b)
+  return sizes[Math.floor((sizes.length - 1) * 0.95)] ?? 1
 }

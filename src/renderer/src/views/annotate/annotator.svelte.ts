@@ -3,9 +3,11 @@ import { notices } from '../../state/notices.svelte'
 import { router } from '../../state/router.svelte'
 import { session } from '../../state/session.svelte'
 import { announcer, status } from '../../state/status.svelte'
+import { dialogs } from '../../state/dialogs.svelte'
 import { ask, call, load, type Loaded } from '../../state/studio'
 import { Answer } from './answer.svelte'
 import { Outbox } from './outbox'
+import { memory } from './memory'
 import { Queue } from './queue.svelte'
 
 /** The annotate view: its queue, the answer that is open, and the changes on their way to the project file. */
@@ -81,6 +83,16 @@ export class Annotator {
   }
 
   private save(responseId: string, change: AnnotationChange): void {
+    if (!session.settings.personName && !memory.askedName) {
+      memory.askedName = true
+      notices.say(
+        'Whose marks are these? Until you give a name they stand under the name of this seat’s user.',
+        {
+          title: 'Give your name',
+          run: () => dialogs.toggle('settings')
+        }
+      )
+    }
     this.outbox.put({ responseId, change })
   }
 

@@ -115,10 +115,12 @@ const wanted: readonly Wanted[] = [
 export interface RunChart extends ChartData {
   readonly id: string
   readonly range?: readonly [number, number]
+  /** The left one of two that stand side by side. */
+  readonly leads: boolean
 }
 
 export function runCharts(rows: readonly MetricsRow[]): RunChart[] {
-  const charts = wanted.flatMap(({ id, title, unit, curves, pair }) => {
+  const charts = wanted.flatMap(({ curves, ...chart }) => {
     const measured = curves.filter(({ metric }) => rows.some((row) => row[metric] !== undefined))
     if (measured.length === 0) return []
     // Metrics that are measured now and then are drawn on those steps alone.
@@ -127,23 +129,22 @@ export function runCharts(rows: readonly MetricsRow[]): RunChart[] {
       ...curve,
       values: used.map((row) => row[metric] ?? null)
     }))
-    return [{ id, title, unit, pair, steps: used.map(({ step }) => step), curves: filled }]
+    return [{ ...chart, steps: used.map(({ step }) => step), curves: filled }]
   })
-  return charts.map(({ pair, ...chart }) => ({
-    ...chart,
-    range: pair ? sharedRange(charts, pair) : undefined
-  }))
+  return charts.map(({ pair, ...chart }) => {
+    const twins = pair === undefined ? [] : charts.filter((other) => other.pair === pair)
+    const paired = twins.length > 1
+    return {
+      ...chart,
+      range: paired ? sharedRange(twins.flatMap(({ curves }) => curves)) : undefined,
+      leads: paired && twins[0].id === chart.id
+    }
+  })
 }
 
-function sharedRange(
-  charts: readonly { pair?: string; curves: readonly Curve[] }[],
-  pair: string
-): readonly [number, number] | undefined {
-  const twins = charts.filter((chart) => chart.pair === pair)
-  if (twins.length < 2) return undefined
-  const values = twins
-    .flatMap(({ curves }) => curves.flatMap(({ values }) => values))
-    .filter((value) => value !== null)
+/** One axis for charts that are compared by eye, zero included. */
+function sharedRange(curves: readonly Curve[]): readonly [number, number] {
+  const values = curves.flatMap((curve) => curve.values).filter((value) => value !== null)
   const low = Math.min(0, ...values)
   const high = Math.max(0, ...values)
   const room = (high - low || 1) * 0.1
