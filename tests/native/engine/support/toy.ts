@@ -3,7 +3,7 @@ import type { LlamaConfig } from '../../../../src/engine/models/llama-config'
 import type { Lora, Model, Trainable } from '../../../../src/engine/models/model'
 import { checkpointShapes, loraModules } from '../../../../src/engine/models/names'
 import { parameterShapes } from '../../../../src/engine/models/parameters'
-import { Random } from './random'
+import type { Random } from './random'
 
 /** Small enough to read in a snapshot; grouped heads whose size is not hiddenSize / heads. */
 export const toyConfig = (tiedEmbeddings: boolean): LlamaConfig => ({
