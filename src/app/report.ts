@@ -50,9 +50,9 @@ const charts: readonly (readonly [title: string, curves: readonly Curve[]])[] = 
 
 /**
  * One page that needs nothing else: no script, no network. Every number in it comes from `metrics.jsonl`; each
- * carries the name of its metric, so that a test (or a reader) can recompute it.
+ * carries the name of its metric, so that a test (or a reader) can recompute it. `lead` stands before the curves.
  */
-export function renderReport(detail: RunDetail, review: ReviewFile | null): string {
+export function renderReport(detail: RunDetail, review: ReviewFile | null, lead = html``): string {
   const { run, config, metrics } = detail
   const drawn = charts
     .map(([title, curves]) => chart(title, curves, metrics))
@@ -75,7 +75,7 @@ export function renderReport(detail: RunDetail, review: ReviewFile | null): stri
           ${config.algorithm.name} on ${config.source} answers · control ${config.control} · seed
           ${config.seed} · begun ${run.startedAt}
         </p>
-        ${run.error ? html`<p class="poor">${run.error.message}</p>` : html``}
+        ${run.error ? html`<p class="poor">${run.error.message}</p>` : html``} ${lead}
         <h2>Curves</h2>
         <div class="charts">${drawn.length > 0 ? drawn : html`<p>No step has been made yet.</p>`}</div>
         <h2>Numbers</h2>

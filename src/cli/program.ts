@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../app/version'
 import { registerAlignCommands } from './commands/align'
+import { registerDemoCommand } from './commands/demo'
 import { registerModelCommands } from './commands/model'
 import { registerProjectCommands } from './commands/project'
 import { registerReportCommand } from './commands/report'
@@ -18,7 +19,8 @@ const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
   registerModelCommands,
   registerRunCommands,
   registerSampleCommand,
-  registerReportCommand
+  registerReportCommand,
+  registerDemoCommand
 ]
 
 /** Runs one command line (without `node` and the script) and returns its exit code. */

@@ -121,6 +121,10 @@ export const errors = {
     means: 'No answer is left to train on.',
     remedy: 'Annotate answers, or look at what was dropped and why.'
   },
+  'no-gain': {
+    means: 'The demo did not raise the truth score for certain.',
+    remedy: 'Look at the report: it has the scores of every seed.'
+  },
   'run-not-resumable': {
     means: 'The run cannot be resumed from what is on the disk.',
     remedy: 'Start it again.'
