@@ -51,8 +51,9 @@ export function registerAlignCommands(program: Command, terminal: Terminal): voi
       if (words.project !== undefined && words.out !== undefined) return alignWhole(words, terminal)
       if (words.text === undefined || words.spans === undefined || words.project !== undefined)
         return command.error('error: align wants --text and --spans, or --project and --out')
-      const folder = openFolderTokenizer(words.tokenizer)
-      const aligned = alignText(folder, readText(words.text), readSpans(words.spans), rulesOf(words))
+      const text = readText(words.text)
+      const spans = readSpans(words.spans)
+      const aligned = alignText(openFolderTokenizer(words.tokenizer), text, spans, rulesOf(words))
       terminal.answer(aligned, inWords(aligned))
     })
 }
