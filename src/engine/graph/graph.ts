@@ -1,4 +1,3 @@
-import type { GradientRule } from './rule'
 import { elementCount, type DataType, type HostTensor, type Shape, type TensorData } from './tensor'
 
 /** A value that flows along an edge of the graph: assigned once, of a shape known when it is made. */
@@ -41,6 +40,25 @@ export interface Node {
   /** The group that this node belongs to, if its gradient is not its own affair. */
   readonly group: Group | null
 }
+
+/** The forward node or group that a rule differentiates. */
+export interface RuleContext {
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  /** Absent for a group. */
+  readonly node?: Node
+}
+
+/**
+ * A vector-Jacobian product. It is given the gradient of the first output, and those of all (null where nothing
+ * depends on one), and says how to make the gradient of each input, or null where there is none. Only what is needed
+ * is made. A gradient may still have the broadcast shape; it is summed down to its input's shape afterwards.
+ */
+export type GradientRule = (
+  context: RuleContext,
+  gradient: Value,
+  gradients: readonly (Value | null)[]
+) => readonly ((() => Value) | null)[]
 
 /** Nodes that are differentiated as one, by a rule of their own (see `autodiff/custom.ts`). */
 export interface Group {

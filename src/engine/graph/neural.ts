@@ -1,7 +1,6 @@
-import { float, innermost, int, microsoft, text, type Value } from './graph'
+import { float, innermost, int, microsoft, text, type GradientRule, type Value } from './graph'
 import { add, divide, multiply, negate, sigmoid, square, squareRoot, subtract } from './elementwise'
 import { mean } from './reduce'
-import type { GradientRule } from './rule'
 import { concat, split } from './shape'
 
 /** Along the last axis. */
