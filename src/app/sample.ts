@@ -5,6 +5,7 @@ import type { JobRequest } from '../contract/job'
 import { sampledAnswer } from '../contract/sampled-answer'
 import { Failure } from '../pipeline/failure'
 import { hash32 } from '../pipeline/optimise/split'
+import { appendEntry } from '../store/history'
 import type { Project } from '../store/project'
 import { RecordWriter } from '../store/record-writer'
 import { openFolderTokenizer } from './align/open-tokenizer'
@@ -71,7 +72,11 @@ export class SampleWork {
       const writer = new RecordWriter(db, { at: new Date().toISOString(), defaultPerson })
       for (const { promptId, text, ...sampling } of answers.slice(0, this.options.count))
         writer.writeResponse(promptId, { text, source, extra: {}, sampling, annotations: [] })
-      return { responses: writer.counts.responses }
+      const { responses } = writer.counts
+      const what = `sample ${responses} answers from ${source}, seed ${this.options.seed}`
+      const nobody = { personId: null, responseId: null, annotationId: null, step: null, fold: null }
+      appendEntry(db, { ...nobody, at: new Date().toISOString(), kind: 'sample', what, patches: [] })
+      return { responses }
     })
   }
 

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Annotator } from '../../../../src/app/annotate/annotator'
 import { checkProject } from '../../../../src/app/check'
 import { exportFile } from '../../../../src/app/export-file'
 import { importIntoFile } from '../../../../src/app/import-file'
 import { openToRead } from '../../../../src/app/open-to-read'
+import { openProject } from '../../../../src/store/project'
 
 /** Runs in mounts of its own: `read-only` or `full`, the folder to mount on, a small and a large file to import. */
 const [what, mount, small, large] = process.argv.slice(2)
@@ -31,6 +33,27 @@ async function soundResponses(): Promise<number> {
   }
 }
 
+async function fill(): Promise<void> {
+  for (let n = 0; ; n++) writeFileSync(join(mount, `filler-${n}`), Buffer.alloc(4096))
+}
+
+/** Someone is annotating when the disk fills up, makes room, and goes on. */
+async function typeOnFullDisk(): Promise<unknown> {
+  const open = openProject(project)
+  const annotator = new Annotator(open, 'Anna')
+  const [{ responseId }] = annotator.queue({ status: 'all', search: '', offset: 0, limit: 1 }).rows
+  const type = (critique: string) =>
+    step(async () => annotator.apply(responseId, { type: 'set-critique', critique }))
+  const before = await type('before')
+  await step(fill)
+  const refused = await type('x'.repeat(200_000))
+  for (const name of readdirSync(mount)) if (name.startsWith('filler')) rmSync(join(mount, name))
+  const kept = annotator.open(responseId).annotations[0].critique
+  const after = await type('after')
+  open.close()
+  return { before, refused, kept, after }
+}
+
 async function main(): Promise<unknown> {
   execFileSync('mount', ['-t', 'tmpfs', ...(what === 'full' ? ['-o', 'size=1m'] : []), 'tmpfs', mount])
   await importIntoFile(small, project)
@@ -38,13 +61,11 @@ async function main(): Promise<unknown> {
   const into = await step(() => importIntoFile(large, project))
   const fresh = await step(() => importIntoFile(large, join(mount, 'new.t2g')))
   const files = readdirSync(mount)
-  if (what === 'full')
-    await step(async () => {
-      for (let n = 0; ; n++) writeFileSync(join(mount, `filler-${n}`), Buffer.alloc(4096))
-    })
+  const typing = what === 'full' ? await typeOnFullDisk() : null
+  if (what === 'full') await step(fill)
   const out = await step(() => exportFile(project, join(mount, 'out.jsonl')))
   const left = readdirSync(mount).filter((name) => !name.startsWith('filler'))
-  return { into, fresh, files, out, left, responses: await soundResponses() }
+  return { into, fresh, files, typing, out, left, responses: await soundResponses() }
 }
 
 void main().then((result) => process.stdout.write(JSON.stringify(result)))

@@ -34,6 +34,7 @@ describe.skipIf(!mayMount)('in mounts of our own', () => {
       into: failure('read-only', /^p\.t2g cannot be written .* choose another folder/),
       fresh: failure('read-only', /^new\.t2g cannot be written/),
       files: ['p.t2g'],
+      typing: null,
       out: failure('read-only', /^out\.jsonl cannot be written/),
       left: ['p.t2g'],
       responses: 1
@@ -46,6 +47,7 @@ describe.skipIf(!mayMount)('in mounts of our own', () => {
       into: failure('disk-full', full),
       fresh: failure('disk-full', full),
       files: ['p.t2g'],
+      typing: { before: null, refused: failure('disk-full', full), kept: 'before', after: null },
       out: failure('disk-full', full),
       left: ['p.t2g'],
       responses: 1
