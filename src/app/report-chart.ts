@@ -1,5 +1,6 @@
 import type { MetricsRow } from '../contract/job'
-import { html, Html } from './report-html'
+import type { Html } from './report-html'
+import { html } from './report-html'
 import { inDigits } from './report-summary'
 
 export interface Curve {
