@@ -16,7 +16,7 @@ import { openPolicy, startOf } from './policy'
 import { itemsOfStep } from './prompts'
 import type { RunFolder } from './run-folder'
 import { Stopwatch } from './stopwatch'
-import type { StepResult, TrainingLoop } from './train'
+import type { StepResult, TrainingLoop } from './training-loop'
 
 /**
  * `span-offline` on stored answers (method 9.5): they come from somebody else, so nothing is sampled and nothing is

@@ -22,7 +22,7 @@ import { resolveBaseline } from './baseline'
 import { rolloutMetrics, rolloutSamples } from './rollout-record'
 import type { RunFolder } from './run-folder'
 import { Stopwatch } from './stopwatch'
-import type { StepResult, TrainingLoop } from './train'
+import type { StepResult, TrainingLoop } from './training-loop'
 
 /** Steps that train a fresh value head alone, before it may judge anything. */
 const VALUE_ONLY_STEPS = 20

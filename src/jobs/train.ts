@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toFailure } from '../contract/errors'
-import type { SampleRow } from '../contract/job'
 import { runFiles } from '../contract/run-record'
 import { saveModelFolder } from '../engine/checkpoint/export-model'
 import { saveAdapter } from '../engine/checkpoint/peft'
@@ -16,23 +15,7 @@ import { breathe, ProgressMeter, sleep, type JobContext } from './context'
 import { RunFolder } from './run-folder'
 import { openAnnotatedLoop } from './train-annotated'
 import { openRolloutsLoop } from './train-rollouts'
-
-/** One step after another; everything between two steps can be written down and taken up again. */
-export interface TrainingLoop {
-  /** The step with this number, counted from 1. */
-  step(step: number): Promise<StepResult>
-  /** Everything that the next step depends on. */
-  snapshot(): TrainingCheckpoint
-  restore(checkpoint: TrainingCheckpoint): void
-}
-
-export interface StepResult {
-  /** Without `step`, which stands first in every line. */
-  readonly metrics: Readonly<Record<string, number>>
-  readonly samples: readonly SampleRow[]
-  /** Set when the run must not go on. The step itself is sound and is kept. */
-  readonly alarm?: Failure
-}
+import type { TrainingLoop } from './training-loop'
 
 export interface TrainResult {
   readonly state: 'finished' | 'stopped'
