@@ -135,7 +135,8 @@ async function readRecords(
   for await (const batch of file.batches(signal)) {
     for (const raw of batch.records) {
       take(raw)
-      await pause()
+      const others = pause()
+      if (others) await others
     }
     onProgress?.({ done, total: scan.records, unit: 'records', note: `importing ${file.name}` })
   }
