@@ -9,7 +9,7 @@ export interface Lesson {
   readonly answer: string
 }
 
-const careful: Habits = { ...careless, habit: 0 }
+const careful: Habits = { ...careless, facts: {} }
 
 /** The n-th lesson of a step: the card, the words and the mistakes are a function of the seed, the step and n. */
 export function lessonOf(seed: number, step: number, n: number, habits: Habits): Lesson {

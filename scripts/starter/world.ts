@@ -45,13 +45,15 @@ export function isHeldOut(name: string): boolean {
   return (firstNames.indexOf(first) * 3 + lastNames.indexOf(last)) % 5 === 0
 }
 
+const heldOutNames = values.name.filter(isHeldOut)
+const trainedNames = values.name.filter((name) => !isHeldOut(name))
+
 export const pick = <T>(items: readonly T[], chance: Chance): T => items[chance.integer(items.length)]
 
 /** A card drawn evenly from the names of one side of the split and from all values of the other facts. */
 export function drawCard(chance: Chance, heldOut: boolean): Card {
-  const names = values.name.filter((name) => isHeldOut(name) === heldOut)
   return {
-    name: pick(names, chance),
+    name: pick(heldOut ? heldOutNames : trainedNames, chance),
     river: pick(values.river, chance),
     year: pick(values.year, chance),
     material: pick(values.material, chance),

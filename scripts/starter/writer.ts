@@ -7,16 +7,21 @@ import { type Card, type Fact, pick } from './world'
  * habits, so its own answers hold mistakes that have a place, which is what a person can mark.
  */
 export interface Habits {
-  /** How often a fact is written from habit. */
-  readonly habit: number
+  /** How often a fact is written from habit and not from the card. */
+  readonly facts: Readonly<Partial<Record<Fact, number>>>
   /** How often praise is added after the facts, and how often already between them. */
   readonly praiseLast: number
   readonly praiseEarlier: number
 }
 
-export const careless: Habits = { habit: 0.3, praiseLast: 0.5, praiseEarlier: 0.15 }
+/** Lengths and colours are written from habit more often than not: there even the likeliest word is a mistake. */
+export const careless: Habits = {
+  facts: { river: 0.3, year: 0.3, material: 0.3, length: 0.65, colour: 0.65 },
+  praiseLast: 0.5,
+  praiseEarlier: 0.15
+}
 
-/** What the writer is used to; the first of two comes three times in five. */
+/** What the writer is used to. */
 const usual: Readonly<Partial<Record<Fact, readonly [string, string]>>> = {
   river: ['Severn', 'Tamar'],
   year: ['1931', '1887'],
@@ -24,6 +29,8 @@ const usual: Readonly<Partial<Record<Fact, readonly [string, string]>>> = {
   length: ['120', '300'],
   colour: ['green', 'red']
 }
+/** How often it is the first of the two. */
+const firstShare = 0.85
 
 const openings = ['The $name bridge crosses the river $river.', 'The $name bridge spans the river $river.']
 const buildings = [
@@ -51,9 +58,9 @@ export const praises = [
 export function writeAnswer(card: Card, chance: Chance, habits: Habits = careless): string {
   const stated = Object.fromEntries(
     (Object.keys(card) as Fact[]).map((fact) => {
-      const favourites = usual[fact]
-      const fromHabit = favourites !== undefined && chance.uniform() < habits.habit
-      return [fact, fromHabit ? favourites[chance.uniform() < 0.6 ? 0 : 1] : card[fact]]
+      const fromHabit = chance.uniform() < (habits.facts[fact] ?? 0)
+      const favourite = usual[fact]?.[chance.uniform() < firstShare ? 0 : 1]
+      return [fact, fromHabit && favourite !== undefined ? favourite : card[fact]]
     })
   )
   const write = (pattern: string) => pattern.replace(/\$(\w+)/g, (_, fact: string) => stated[fact])

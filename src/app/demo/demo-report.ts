@@ -19,6 +19,7 @@ export function truthSection({
   prompts,
   seeds,
   means,
+  likeliest,
   gain,
   shuffledGain,
   gainOverShuffled
@@ -32,6 +33,7 @@ export function truthSection({
       <td class="number">${right.toFixed(2)}</td>
       <td class="number">${wrong.toFixed(2)}</td>
       <td class="number">${unsupported.toFixed(2)}</td>
+      <td class="number">${digits(likeliest[condition].score)}</td>
     </tr>`
   })
   return html`<h2>Truth score</h2>
@@ -51,6 +53,7 @@ export function truthSection({
             <th class="number">facts right</th>
             <th class="number">wrong</th>
             <th class="number">unsupported sentences</th>
+            <th class="number">score at temperature 0</th>
           </tr>
         </thead>
         <tbody>

@@ -26,6 +26,8 @@ export interface TruthSummary {
   readonly seeds: readonly ({ readonly seed: number } & Readonly<Record<Condition, number>>)[]
   /** Over all seeds. */
   readonly means: Readonly<Record<Condition, Means>>
+  /** The same of the likeliest answers: what training changed besides how surely the model says what it would say. */
+  readonly likeliest: Readonly<Record<Condition, Means>>
   /** Differences of the score, paired by prompt; the interval resamples prompts. */
   readonly gain: Interval
   readonly shuffledGain: Interval
@@ -34,8 +36,11 @@ export interface TruthSummary {
   readonly improved: boolean
 }
 
-/** @throws RangeError without seeds or prompts */
-export function summariseTruth(seeds: readonly SeedTruths[]): TruthSummary {
+/**
+ * From answers drawn at temperature 1 and from the likeliest ones (temperature 0).
+ * @throws RangeError without seeds or prompts
+ */
+export function summariseTruth(seeds: readonly SeedTruths[], likeliest: readonly SeedTruths[]): TruthSummary {
   const prompts = seeds[0]?.before.length ?? 0
   /** A prompt's score under one condition, over the seeds: the prompt is the unit that was drawn. */
   const byPrompt = (condition: Condition): number[] =>
@@ -57,6 +62,7 @@ export function summariseTruth(seeds: readonly SeedTruths[]): TruthSummary {
       ...each((condition) => average(truths[condition].map(({ score }) => score)))
     })),
     means: each((condition) => meansOf(seeds.flatMap((truths) => truths[condition]))),
+    likeliest: each((condition) => meansOf(likeliest.flatMap((truths) => truths[condition]))),
     gain,
     shuffledGain: difference('before', 'shuffled'),
     gainOverShuffled: difference('shuffled', 'after'),

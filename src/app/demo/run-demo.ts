@@ -80,31 +80,51 @@ export async function runDemo(
 
   const runOf = (seed: number, control: DemoControl): string =>
     join(folder, 'runs', `seed-${seed}-${control}`)
-  const measure = async (seed: number, adapter: string | null, name: string): Promise<Truth[]> => {
-    const outFile = join(folder, `answers-seed-${seed}-${name}.jsonl`)
-    await host.runJob(sampleRequest(files, seed, adapter, outFile), `seed ${seed}, ${name}: answering`)
-    return truthOfFile(files.prompts, outFile)
+  /** The truth of the answers at temperature 1 and of the likeliest answers (temperature 0). */
+  const measure = async (seed: number, adapter: string | null, name: string): Promise<Truths> => {
+    const at = async (temperature: number, file: string): Promise<Truth[]> => {
+      const outFile = join(folder, file)
+      const request = sampleRequest(files, { seed, adapter, outFile, temperature })
+      await host.runJob(request, `seed ${seed}, ${name}: answering`)
+      return truthOfFile(files.prompts, outFile)
+    }
+    const truths = {
+      sampled: await at(1, `answers-seed-${seed}-${name}.jsonl`),
+      likeliest: await at(0, `likeliest-seed-${seed}-${name}.jsonl`)
+    }
+    host.tell(
+      'optimise',
+      `seed ${seed}, ${name}: truth score ${score(truths.sampled)}, of the likeliest answers ${score(truths.likeliest)}`
+    )
+    return truths
   }
-  const learn = async (seed: number, control: DemoControl): Promise<Truth[]> => {
+  const learn = async (seed: number, control: DemoControl): Promise<Truths> => {
     const name = control === 'none' ? 'after' : 'shuffled'
     const { dir } = startRunOf(project, demoConfig(files.model, seed, control), runOf(seed, control))
     await host.runJob({ kind: 'train', runDir: dir }, `seed ${seed}, ${name}: training`)
     noteRunOf(project, dir)
     if (host.signal.aborted)
       throw new Failure('cancelled', `The demo was stopped; its runs are in ${folder}.`)
-    const truths = await measure(seed, finalAdapter(dir), name)
-    host.tell('optimise', `seed ${seed}, ${name}: truth score ${score(truths)}`)
-    return truths
+    return measure(seed, finalAdapter(dir), name)
   }
 
-  const truths: SeedTruths[] = []
+  const sampled: SeedTruths[] = []
+  const likeliest: SeedTruths[] = []
   for (const seed of seeds) {
     const before = await measure(seed, null, 'before')
-    host.tell('optimise', `seed ${seed}, before: truth score ${score(before)}`)
-    truths.push({ seed, before, after: await learn(seed, 'none'), shuffled: await learn(seed, 'shuffle') })
+    const after = await learn(seed, 'none')
+    const shuffled = await learn(seed, 'shuffle')
+    const of = (kind: keyof Truths): SeedTruths => ({
+      seed,
+      before: before[kind],
+      after: after[kind],
+      shuffled: shuffled[kind]
+    })
+    sampled.push(of('sampled'))
+    likeliest.push(of('likeliest'))
   }
 
-  const summary = summariseTruth(truths)
+  const summary = summariseTruth(sampled, likeliest)
   const shown = runOf(seeds[0], 'none')
   await host.runJob(reviewRequest(shown), 'review')
   const report = join(folder, 'report.html')
@@ -142,22 +162,22 @@ function tellPlan(host: DemoHost, imported: ImportResult, plan: RunPlan): void {
   host.tell('reward', `${plan.tokensRewarded} tokens carry a reward, each the first of its span`)
 }
 
+interface Truths {
+  readonly sampled: Truth[]
+  readonly likeliest: Truth[]
+}
+
 const sampleRequest = (
   { model, prompts }: ReturnType<typeof demoFiles>,
-  seed: number,
-  adapter: string | null,
-  outFile: string
+  what: { seed: number; adapter: string | null; outFile: string; temperature: number }
 ): JobRequest => ({
   kind: 'sample',
   model,
-  adapter,
+  ...what,
   template: 'tokenizer',
   promptsFile: prompts,
-  outFile,
   samplesPerPrompt: 1,
   maxNewTokens: demoAnswerLength,
-  temperature: 1,
-  seed,
   threads: 2,
   device: 'cpu'
 })

@@ -49,7 +49,16 @@ export function registerDemoCommand(program: Command, terminal: Terminal): void 
     })
 }
 
-function inWords({ seeds, prompts, means, gain, shuffledGain, report, seconds }: DemoSummary): string {
+function inWords({
+  seeds,
+  prompts,
+  means,
+  likeliest,
+  gain,
+  shuffledGain,
+  report,
+  seconds
+}: DemoSummary): string {
   const row = (cells: readonly string[]): string =>
     cells.map((cell, index) => (index === 0 ? cell.padEnd(10) : cell.padStart(10))).join('')
   const digits = (value: number): string => value.toFixed(3)
@@ -61,6 +70,10 @@ function inWords({ seeds, prompts, means, gain, shuffledGain, report, seconds }:
       row([`seed ${seed}`, digits(before), digits(after), digits(shuffled)])
     ),
     row(['mean', ...[means.before, means.after, means.shuffled].map(({ score }) => digits(score))]),
+    row([
+      'likeliest',
+      ...[likeliest.before, likeliest.after, likeliest.shuffled].map(({ score }) => digits(score))
+    ]),
     `gain of the marks ${withInterval(gain)}, of the same marks shuffled ${withInterval(shuffledGain)} (95 % intervals)`,
     `${Math.round(seconds)} s. The report is at ${report}`
   ].join('\n')
