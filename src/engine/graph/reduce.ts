@@ -30,7 +30,8 @@ export const sum = (a: Value, axes = allAxes(a), options?: Reduction): Value =>
 export const mean = (a: Value, axes = allAxes(a), options?: Reduction): Value =>
   reduce('ReduceMean', a, axes, options)
 
-export const sumOfSquares = (a: Value): Value => reduce('ReduceSumSquare', a, allAxes(a))
+export const sumOfSquares = (a: Value, axes = allAxes(a), options?: Reduction): Value =>
+  reduce('ReduceSumSquare', a, axes, options)
 
 export const largest = (a: Value, axes = allAxes(a), options?: Reduction): Value =>
   reduce('ReduceMax', a, axes, options)
