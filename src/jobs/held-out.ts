@@ -13,31 +13,44 @@ export interface AnswerScores {
   readonly entropy: Float32Array
 }
 
-/** Scores any number of answers, `rows` at a time. */
+/** Scores any number of answers, each with the scorer of its length, `rows` at a time; in the order given. */
 export async function scoreAnswers(
-  scorer: Scorer,
+  scorerOf: (answer: AnnotatedAnswer) => { readonly scorer: Scorer; readonly length: number },
   answers: readonly AnnotatedAnswer[],
-  shape: {
-    readonly rows: number
-    readonly length: number
-    readonly temperature: number
-    readonly parameters: ParameterSet
-  }
+  { rows, temperature, parameters }: ScoreOptions
 ): Promise<AnswerScores[]> {
-  const scored: AnswerScores[] = []
-  for (let first = 0; first < answers.length; first += shape.rows) {
-    const group = answers.slice(first, first + shape.rows).map(({ answer }) => answer)
-    const batch = new PaddedBatch(group, shape.rows, shape.length)
-    const scores = await scorer.score({ ids: batch.ids, ...shape })
-    group.forEach((_, row) =>
-      scored.push({
-        logProbs: batch.gather(scores.logProbs, row),
-        kl: batch.gather(scores.kl, row),
-        entropy: batch.gather(scores.entropy, row)
+  const scored = new Array<AnswerScores>(answers.length)
+  const waiting = new Map<Scorer, { length: number; indices: number[] }>()
+  answers.forEach((answer, index) => {
+    const { scorer, length } = scorerOf(answer)
+    const group = waiting.get(scorer) ?? { length, indices: [] }
+    group.indices.push(index)
+    waiting.set(scorer, group)
+  })
+  for (const [scorer, { length, indices }] of waiting)
+    for (let first = 0; first < indices.length; first += rows) {
+      const group = indices.slice(first, first + rows)
+      const batch = new PaddedBatch(
+        group.map((index) => answers[index].answer),
+        rows,
+        length
+      )
+      const scores = await scorer.score({ ids: batch.ids, temperature, parameters })
+      group.forEach((index, row) => {
+        scored[index] = {
+          logProbs: batch.gather(scores.logProbs, row),
+          kl: batch.gather(scores.kl, row),
+          entropy: batch.gather(scores.entropy, row)
+        }
       })
-    )
-  }
+    }
   return scored
+}
+
+interface ScoreOptions {
+  readonly rows: number
+  readonly temperature: number
+  readonly parameters: ParameterSet
 }
 
 /** Drawn anew for the intervals of every evaluation. */

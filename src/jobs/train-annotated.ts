@@ -1,4 +1,5 @@
 import type { SampleRow } from '../contract/job'
+import type { FrozenAnswer } from '../contract/run-record'
 import { newTrainingState } from '../engine/optim/state'
 import { createOfflineStep, type OfflineStats } from '../engine/rl/offline-step'
 import { createScorer } from '../engine/rl/scorer'
@@ -11,12 +12,16 @@ import { applyControl } from '../pipeline/reward/controls'
 import { readAnnotated, type AnnotatedAnswer } from './annotated-answers'
 import { PaddedBatch } from './batch'
 import { changeMetrics, scoreAnswers, type AnswerScores } from './held-out'
+import { batchOfStep, bucketLengths } from './length-buckets'
 import { mean } from './means'
 import { openPolicy, startOf } from './policy'
-import { itemsOfStep } from './prompts'
 import type { RunFolder } from './run-folder'
 import { Stopwatch } from './stopwatch'
 import type { StepResult, TrainingLoop } from './training-loop'
+
+/** Lengths that answers are sorted into; every one costs sessions of its own, so large models have a single one. */
+const BUCKETS = 4
+const BUCKETS_BELOW = 20e6
 
 /**
  * `span-offline` on stored answers (method 9.5): they come from somebody else, so nothing is sampled and nothing is
@@ -46,24 +51,44 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
   const { trainable, parameters } = startOf(policy, config, false)
   const state = newTrainingState(parameters)
   const rows = Math.min(config.batch, training.length)
-  const length = Math.max(...ok.map(({ answer }) => answer.promptIds.length + answer.ids.length))
-  const shape = { model, trainable, runtime, batch: rows, length }
-  const scorer = await createScorer({ ...shape, reference: true })
-  const offline = await createOfflineStep({ ...shape, surrogate: algorithm.surrogate })
-  const score = (answers: readonly AnnotatedAnswer[]): Promise<AnswerScores[]> =>
-    scoreAnswers(scorer, answers, { rows, length, temperature, parameters: state.parameters })
-  /** Log-probabilities before the first step, of the answers that later ones are compared with. */
-  const start = { training: await score(training), heldOut: await score(heldOut) }
+  const buckets = await openBuckets(ok, model.parameters < BUCKETS_BELOW ? BUCKETS : 1, async (length) => {
+    const shape = { model, trainable, runtime, batch: rows, length }
+    return {
+      scorer: await createScorer(shape),
+      /** With the reference, for the KL. */
+      evaluator: await createScorer({ ...shape, reference: true }),
+      offline: await createOfflineStep({ ...shape, surrogate: algorithm.surrogate })
+    }
+  })
+  const score = (
+    answers: readonly AnnotatedAnswer[],
+    which: 'scorer' | 'evaluator'
+  ): Promise<AnswerScores[]> =>
+    scoreAnswers(
+      ({ answer }) => {
+        const bucket = buckets.of(answer)
+        return { scorer: bucket[which], length: bucket.length }
+      },
+      answers,
+      { rows, temperature, parameters: state.parameters }
+    )
+  /** Log-probabilities before the first step, which every evaluation is compared with. */
+  const start = { training: await score(training, 'scorer'), heldOut: await score(heldOut, 'scorer') }
 
   async function step(number: number): Promise<StepResult> {
     const watch = new Stopwatch()
-    const chosen = itemsOfStep(training, seed, number, rows)
+    const chosen = batchOfStep(training, ({ answer }) => buckets.of(answer).length, {
+      seed,
+      step: number,
+      rows
+    })
+    const { offline, length } = buckets.of(chosen[0].answer)
     const batch = new PaddedBatch(
       chosen.map(({ answer }) => answer),
       rows,
       length
     )
-    const before = await score(chosen)
+    const before = await score(chosen, 'scorer')
     const learningRate = learningRateAt(number, config.optimizer.learningRate, config.optimizer.warmup)
     const epochs: OfflineStats[] = []
     for (let epoch = 0; epoch < algorithm.epochs; epoch++)
@@ -86,7 +111,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
       )
     const updateSeconds = watch.lap()
 
-    const after = await score(chosen)
+    const after = await score(chosen, 'scorer')
     const change = before.map(({ logProbs }, index) =>
       after[index].logProbs.map((value, token) => value - logProbs[token])
     )
@@ -100,7 +125,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
     return {
       metrics: {
         'loss/policy': mean(epochs.map(({ preferenceLoss }) => preferenceLoss)),
-        'objective/kl': mean(before.flatMap(({ kl }) => [...kl])),
+        'objective/kl': epochs[0].kl,
         'objective/entropy': mean(before.flatMap(({ entropy }) => [...entropy])),
         'reward/mean': mean(
           chosen.map(({ judged }) => judged.rewards.reduce((sum, reward) => sum + reward, 0))
@@ -113,8 +138,8 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
         'policy/gradient_norm': mean(epochs.map(({ gradientNorm }) => gradientNorm)),
         ...logProbChange(labelled),
         ...(evaluation && {
-          ...changeMetrics('train', training, start.training, await score(training), seed),
-          ...changeMetrics('heldout', heldOut, start.heldOut, await score(heldOut), seed)
+          ...changeMetrics('train', training, start.training, await score(training, 'evaluator'), seed),
+          ...changeMetrics('heldout', heldOut, start.heldOut, await score(heldOut, 'evaluator'), seed)
         }),
         'optimizer/learning_rate': learningRate,
         'time/rollout': 0,
@@ -133,6 +158,23 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
     snapshot: () => ({ state, lora: trainable.kind === 'lora' ? trainable.lora : null, counters: {} }),
     restore: ({ state: saved }) => void Object.assign(state, saved)
   }
+}
+
+/** Sessions by length. */
+async function openBuckets<Sessions>(
+  answers: readonly AnnotatedAnswer[],
+  count: number,
+  open: (length: number) => Promise<Sessions>
+) {
+  const lengthOf = ({ promptIds, ids }: FrozenAnswer): number => promptIds.length + ids.length
+  const buckets: (Sessions & { readonly length: number })[] = []
+  for (const length of bucketLengths(
+    answers.map(({ answer }) => lengthOf(answer)),
+    count
+  ))
+    buckets.push({ ...(await open(length)), length })
+  const longest = buckets[buckets.length - 1]
+  return { of: (answer: FrozenAnswer) => buckets.find(({ length }) => length >= lengthOf(answer)) ?? longest }
 }
 
 /**

@@ -1,0 +1,92 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { importIntoFile } from '../../src/app/import-file'
+import { startRunOf } from '../../src/app/run-project'
+import { configFor } from '../../src/app/runs'
+import type { RunConfigInput } from '../../src/contract/run-config'
+import { RunFolder } from '../../src/jobs/run-folder'
+import { openAnnotatedLoop } from '../../src/jobs/train-annotated'
+import { sharedPath } from '../../tests/shared-data'
+import { storyModel } from './stories'
+
+/** `content`: sentences with a digit are poor, by the rules critic. `people`: the spans that people marked. */
+export type Labels = 'content' | 'people'
+
+const digitRules = {
+  version: 1,
+  rules: [{ pattern: '[0-9]', scope: 'sentence', polarity: -1, reason: 'has a digit' }]
+}
+
+/** Settings of the claims, on top of the product's defaults. */
+export const annotatedSettings: Partial<RunConfigInput> = {
+  template: 'none',
+  source: 'annotated',
+  batch: 8,
+  steps: 60,
+  evaluateEvery: 60
+}
+
+export interface AnnotatedResult {
+  readonly metrics: Readonly<Record<string, number>>
+  /** Answers that train, that are held out, and that were dropped. */
+  readonly answers: { readonly train: number; readonly heldOut: number; readonly dropped: number }
+  readonly seconds: number
+}
+
+/** Imports qa_feedback_300 into a project of its own. @returns the project's path */
+export async function importFeedback(dir: string): Promise<string> {
+  mkdirSync(dir, { recursive: true })
+  const project = join(dir, 'feedback.t2g')
+  await importIntoFile(sharedPath('data/qa_feedback_300.json'), project)
+  return project
+}
+
+/** Trains on the stored answers with one seed and gives the last evaluation. */
+export async function trainFeedback(
+  project: string,
+  labels: Labels,
+  seed: number,
+  settings: Partial<RunConfigInput> = {}
+): Promise<AnnotatedResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'text2grad-claim-'))
+  try {
+    const rules = join(dir, 'rules.json')
+    writeFileSync(rules, JSON.stringify(digitRules))
+    const config = configFor(null, {
+      ...annotatedSettings,
+      ...settings,
+      version: 1,
+      seed,
+      model: storyModel(),
+      critic: labels === 'content' ? `rules:${rules}` : null,
+      algorithm: { name: 'span-offline', ...annotatedSettings.algorithm, ...settings.algorithm }
+    })
+    const folder = RunFolder.open(startRunOf(project, config, join(dir, 'run')).dir)
+    const began = performance.now()
+    const loop = await openAnnotatedLoop(folder)
+    let last: Readonly<Record<string, number>> = {}
+    for (let step = 1; step <= config.steps; step++) {
+      const { metrics } = await loop.step(step)
+      if ('train/kl' in metrics) {
+        last = metrics
+        if (process.env.VERBOSE) process.stderr.write(`${step} ${JSON.stringify(summary(metrics))}\n`)
+      }
+    }
+    const { dropped } = folder.resolved
+    return {
+      metrics: last,
+      answers: { train: 0, heldOut: 0, dropped: dropped.reduce((sum, { count }) => sum + count, 0) },
+      seconds: (performance.now() - began) / 1000
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+const summary = (metrics: Readonly<Record<string, number>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(metrics)
+      .filter(([name]) => /^(train|heldout)\//.test(name))
+      .map(([name, value]) => [name, value.toFixed(3)])
+  )
