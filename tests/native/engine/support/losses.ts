@@ -1,4 +1,4 @@
-import type { Graph} from '../../../../src/engine/graph';
+import type { Graph } from '../../../../src/engine/graph'
 import { float32, int64, scalar } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { referenceInputs } from '../../../../src/engine/models/weights'
