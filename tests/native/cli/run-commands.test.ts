@@ -1,0 +1,179 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
+import { poorRule, tinyModel } from '../jobs/tiny-run'
+import { text2grad } from './run-command'
+
+const scratch = scratchFolder()
+const at = (name: string): string => join(scratch, name)
+const project = at('letters.t2g')
+const config = at('run-config.json')
+
+/** The one JSON document of a command. */
+async function json(...words: string[]) {
+  const said = await text2grad(...words, '--json')
+  return { exitCode: said.exitCode, error: said.error, answer: said.json as Record<string, unknown> }
+}
+
+beforeAll(async () => {
+  mkdirSync(scratch, { recursive: true })
+  writeFileSync(at('rules.json'), JSON.stringify({ version: 1, rules: [poorRule] }))
+  const lines = Array.from({ length: 12 }, (_, index) => ({
+    prompt: `say ${'abcdefghijkl'[index]} `,
+    response: 'a dog.'
+  }))
+  writeFileSync(at('in.jsonl'), lines.map((line) => JSON.stringify(line) + '\n').join(''))
+  writeFileSync(
+    config,
+    JSON.stringify({
+      version: 1,
+      model: tinyModel(at('model')),
+      source: 'rollouts',
+      prompts: { project: 'split:all' },
+      critic: 'rules:rules.json',
+      batch: 8,
+      steps: 3,
+      checkpointEvery: 2,
+      sampling: { maxNewTokens: 8 },
+      lora: { rank: 4, alpha: 8 }
+    })
+  )
+  await text2grad('import', at('in.jsonl'), '--project', project)
+})
+
+describe('run', () => {
+  test('start --dry-run says what would train and writes nothing', async () => {
+    const { answer, exitCode } = await json(
+      'run',
+      'start',
+      '--project',
+      project,
+      '--config',
+      config,
+      '--dry-run'
+    )
+    expect(exitCode).toBe(0)
+    expect(answer).toMatchObject({
+      prompts: 12,
+      answers: 0,
+      dropped: [],
+      config: { steps: 3, template: 'plain' }
+    })
+    expect(answer.memoryBytes).toBeGreaterThan(1e6)
+    expect(existsSync(at('dry'))).toBe(false)
+  })
+
+  test('start trains, show and list tell, report writes a page, and another folder repeats it', async () => {
+    const first = await json(
+      'run',
+      'start',
+      '--project',
+      project,
+      '--config',
+      config,
+      '--out',
+      at('one'),
+      '--set',
+      'seed=4'
+    )
+    expect(first.error).not.toMatch(/text2grad:/)
+    expect(first).toMatchObject({
+      exitCode: 0,
+      answer: { state: 'finished', step: 3, adapter: at('one/adapter') }
+    })
+    expect(first.answer.metrics).toHaveProperty('objective/kl')
+    const shown = await json('run', 'show', at('one'))
+    expect(shown.answer).toEqual(first.answer)
+    const { answer: listed } = await json('run', 'list', '--project', project)
+    expect(listed).toMatchObject({ runs: [{ dir: at('one'), state: 'finished' }] })
+    await json('report', at('one'), '--out', at('one.html'))
+    expect(readFileSync(at('one.html'), 'utf8')).toMatch(/Before and after/)
+
+    // run.json is everything that is needed to repeat the run.
+    await json('run', 'start', '--project', project, '--config', at('one/run.json'), '--out', at('again'))
+    expect(readFileSync(at('again/adapter/adapter_model.safetensors'))).toEqual(
+      readFileSync(at('one/adapter/adapter_model.safetensors'))
+    )
+    const { answer: compared } = await json('run', 'compare', at('one'), at('again'))
+    expect(compared.differences).toEqual({})
+    const finished = await json('run', 'resume', at('one'))
+    expect(finished).toMatchObject({ exitCode: 1, answer: { error: { code: 'run-not-resumable' } } })
+    const stopped = await json('run', 'stop', at('one'))
+    expect(stopped).toMatchObject({ exitCode: 1, answer: { error: { code: 'bad-input' } } })
+  })
+
+  test('stop ends a run that goes on elsewhere, and resume takes it up', async () => {
+    const going = json(
+      'run',
+      'start',
+      '--config',
+      config,
+      '--project',
+      project,
+      '--out',
+      at('long'),
+      '--set',
+      'steps=400'
+    )
+    while (!existsSync(at('long/metrics.jsonl'))) await new Promise((resolve) => setTimeout(resolve, 20))
+    const { answer } = await json('run', 'stop', at('long'))
+    expect(answer).toMatchObject({ state: 'stopped', adapter: null })
+    expect(await going).toMatchObject({ exitCode: 0, answer: { state: 'stopped', step: answer.step } })
+    expect(existsSync(answer.checkpoint as string)).toBe(true)
+  })
+
+  test.each([
+    ['a key that is not known', ['--set', 'colour=1'], 'bad-configuration', /colour/],
+    ['a value of the wrong kind', ['--set', 'steps=many'], 'bad-configuration', /steps/],
+    ['a critic of another kind', ['--set', 'critic=llm:x'], 'bad-configuration', /llm:x/],
+    ['a split that is none', ['--set', 'prompts.project=split:best'], 'bad-configuration', /split:best/],
+    ['a model that is not there', ['--set', 'model=nowhere'], 'not-found', /nowhere/],
+    [
+      'answers longer than the context',
+      ['--set', 'sampling.maxNewTokens=9999'],
+      'nothing-to-train',
+      /context/
+    ]
+  ])('start with %s: one sentence, and nothing is written', async (_, words, code, sentence) => {
+    const { exitCode, answer } = await json(
+      'run',
+      'start',
+      '--project',
+      project,
+      '--config',
+      config,
+      '--out',
+      at('bad'),
+      ...words
+    )
+    expect(exitCode).toBe(1)
+    expect(answer.error).toMatchObject({ code, message: expect.stringMatching(sentence) as string })
+    expect(existsSync(at('bad'))).toBe(false)
+  })
+
+  test('start into a folder that is used, and show of one that is no run', async () => {
+    mkdirSync(at('used'))
+    writeFileSync(at('used/file'), 'mine')
+    const used = await json('run', 'start', '--project', project, '--config', config, '--out', at('used'))
+    expect(used).toMatchObject({ exitCode: 1, answer: { error: { code: 'bad-input' } } })
+    expect(readFileSync(at('used/file'), 'utf8')).toBe('mine')
+    expect(await json('run', 'show', at('used'))).toMatchObject({
+      exitCode: 1,
+      answer: { error: { code: 'not-found' } }
+    })
+  })
+})
+
+describe('sample', () => {
+  test("puts the policy's own answers into the project, and a seed repeats them", async () => {
+    const words = ['sample', '--project', project, '--model', at('model'), '--max-new-tokens', '12']
+    const { answer, exitCode } = await json(...words, '--count', '20', '--seed', '3')
+    expect({ answer, exitCode }).toEqual({ answer: { responses: 20 }, exitCode: 0 })
+    const again = await json(...words, '--count', '20', '--seed', '3')
+    expect(again.answer).toEqual({ responses: 0 })
+    expect((await json('check', '--project', project)).answer).toMatchObject({ ok: true, responses: 32 })
+    const { answer: shown } = await json('show', '--project', project)
+    expect(JSON.stringify(shown)).toContain('"seed":3')
+  })
+})
