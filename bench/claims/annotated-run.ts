@@ -23,14 +23,15 @@ export const annotatedSettings: Partial<RunConfigInput> = {
   template: 'none',
   source: 'annotated',
   batch: 8,
-  steps: 60,
-  evaluateEvery: 60
+  steps: 40,
+  evaluateEvery: 40,
+  algorithm: { epochs: 1 }
 }
 
 export interface AnnotatedResult {
   readonly metrics: Readonly<Record<string, number>>
-  /** Answers that train, that are held out, and that were dropped. */
-  readonly answers: { readonly train: number; readonly heldOut: number; readonly dropped: number }
+  /** Answers left out before training, by reason. */
+  readonly dropped: readonly { readonly reason: string; readonly count: number }[]
   readonly seconds: number
 }
 
@@ -68,25 +69,10 @@ export async function trainFeedback(
     let last: Readonly<Record<string, number>> = {}
     for (let step = 1; step <= config.steps; step++) {
       const { metrics } = await loop.step(step)
-      if ('train/kl' in metrics) {
-        last = metrics
-        if (process.env.VERBOSE) process.stderr.write(`${step} ${JSON.stringify(summary(metrics))}\n`)
-      }
+      if ('train/kl' in metrics) last = metrics
     }
-    const { dropped } = folder.resolved
-    return {
-      metrics: last,
-      answers: { train: 0, heldOut: 0, dropped: dropped.reduce((sum, { count }) => sum + count, 0) },
-      seconds: (performance.now() - began) / 1000
-    }
+    return { metrics: last, dropped: folder.resolved.dropped, seconds: (performance.now() - began) / 1000 }
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
 }
-
-const summary = (metrics: Readonly<Record<string, number>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(metrics)
-      .filter(([name]) => /^(train|heldout)\//.test(name))
-      .map(([name, value]) => [name, value.toFixed(3)])
-  )

@@ -71,11 +71,11 @@ export const dropReasons = {
 
 /**
  * Answers as they are now, with their tokens, written down for a run: what is edited later does not change the run.
- * Documents outside the train split are held out.
+ * Documents outside the train split are held out. What nobody has read never trains, whoever judges it.
  */
 export function freezeAnswers(
   answers: readonly StoredAnswer[],
-  rules: FreezeRules & { readonly peopleOnly: boolean }
+  rules: FreezeRules
 ): { frozen: FrozenAnswer[]; dropped: { reason: string; count: number }[] } {
   const dropped = new Tally()
   const frozen: FrozenAnswer[] = []
@@ -89,9 +89,9 @@ export function freezeAnswers(
 
 function freezeAnswer(
   answer: StoredAnswer,
-  { tokenizer, tokenizerHash, template, context, peopleOnly }: FreezeRules & { readonly peopleOnly: boolean }
+  { tokenizer, tokenizerHash, template, context }: FreezeRules
 ): FrozenAnswer | keyof typeof dropReasons {
-  if (peopleOnly && !answer.submitted) return 'unread'
+  if (!answer.submitted) return 'unread'
   const promptIds = promptOf(tokenizer, answer.messages, template)
   if (promptIds === null) return 'noPrompt'
   const tokens = tokensOf(answer, tokenizer, tokenizerHash)

@@ -44,10 +44,7 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
   if (config.source === 'annotated') {
     if (source === null) throw new Failure('bad-configuration', 'A run on annotated answers needs a project.')
     const answers = source.answers()
-    const { frozen, dropped } = freezeAnswers(answers, {
-      ...rules,
-      peopleOnly: config.critic === null
-    })
+    const { frozen, dropped } = freezeAnswers(answers, rules)
     const training = frozen.filter(({ split }) => split === 'train')
     if (training.length === 0)
       throw new Failure('nothing-to-train', `No answer is left to train on${inWords(dropped)}.`)

@@ -23,7 +23,7 @@ describe.skipIf(lacksShared('data/qa_feedback_300.json', 'models/stories260K'))(
     // The trainer's side: what the run folder holds, and the call that makes rewards of it.
     const project = openProject(file, { readOnly: true })
     const model = { ...openRunModel(modelDir), context: Number.POSITIVE_INFINITY }
-    const rules = { ...model, template: 'none' as const, peopleOnly: true }
+    const rules = { ...model, template: 'none' as const }
     const { frozen } = freezeAnswers(projectSource(project).answers(), rules)
     project.close()
     expect(frozen).toHaveLength(300)
