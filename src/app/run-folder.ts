@@ -6,6 +6,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeFileSync
 } from 'node:fs'
 import { hostname } from 'node:os'
@@ -164,3 +165,6 @@ export function tellRun(dir: string, word: JobControl): RunView {
   renameSync(`${file}.new`, file)
   return run
 }
+
+/** A word that nobody heard must not reach the next job on this folder. */
+export const forgetControl = (dir: string): void => rmSync(join(dir, runFiles.control), { force: true })

@@ -8,7 +8,7 @@ import { Failure } from '../pipeline/failure'
 import type { Project } from '../store/project'
 import { getRun, listRuns as listIndexed, putRun, recordLineage } from '../store/runs'
 import { resolvePaths } from './run-config-file'
-import { readRunDetail, readRunView, readSamples, tellRun } from './run-folder'
+import { forgetControl, readRunDetail, readRunView, readSamples, tellRun } from './run-folder'
 import { prepareRun, writeRunFolder } from './run-prepare'
 import { projectSource } from './run-source'
 
@@ -118,5 +118,6 @@ export function resumableRun(dir: string): RunView {
     throw new Failure('trainer-busy', `The run ${run.name} is ${run.state} already.`)
   if (run.state === 'finished')
     throw new Failure('run-not-resumable', `The run ${run.name} is finished: there is nothing to resume.`)
+  forgetControl(dir)
   return run
 }

@@ -37,7 +37,6 @@ export async function train(runDir: string, context: JobContext): Promise<TrainR
   let step = progress.done
   let saved = 0
   try {
-    folder.takeControl()
     folder.pinData()
     folder.say({ state: 'running', step, error: null })
     context.emit({ kind: 'progress', progress: { ...progress, note: 'loading the model' } })
@@ -79,8 +78,12 @@ export async function train(runDir: string, context: JobContext): Promise<TrainR
     const { code, message } = toFailure(thrown)
     const kept = saved > 0 ? `the checkpoint of step ${saved} is kept` : 'no checkpoint had been written'
     const error = { code, message: `${message} (After step ${step} of ${config.steps}; ${kept}.)` }
-    folder.log(`failed with ${code} after step ${step}`)
-    folder.say({ state: 'failed', step, error })
+    try {
+      folder.log(`failed with ${code} after step ${step}`)
+      folder.say({ state: 'failed', step, error })
+    } catch {
+      // The disk that the failure is about: the host tells it, and the folder will look interrupted.
+    }
     throw Object.assign(new Error(error.message, { cause: thrown }), { code })
   }
 }

@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { configDifferences } from '../../../../src/app/run-compare'
+import { runHandlers } from '../../../../src/app/run-handlers'
+import { listRuns, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs'
+import type { AppEvent } from '../../../../src/contract/ipc'
+import type { JobEvent, JobRequest } from '../../../../src/contract/job'
+import { runConfig } from '../../../../src/contract/run-config'
+import { runJob } from '../../../../src/jobs'
+import { openProject, type Project } from '../../../../src/store/project'
+import { RecordWriter } from '../../../../src/store/record-writer'
+import { runsThatLearnedFrom } from '../../../../src/store/runs'
+import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
+import { tinyModel } from '../../jobs/tiny-run'
+
+const scratch = scratchFolder()
+let count = 0
+let project: Project
+let events: AppEvent[] = []
+let jobs: JobRequest[] = []
+let finish: (() => void)[] = []
+
+/** Twelve documents with an answer each, of which all but the last were read and marked. */
+function fill(): void {
+  project.write((db) => {
+    const person = { name: 'Ada', kind: 'person' } as const
+    const writer = new RecordWriter(db, { at: '2026-11-23T12:00:00.000Z', defaultPerson: person })
+    for (let index = 0; index < 12; index++)
+      writer.write({
+        id: `document-${index}`,
+        messages: [{ role: 'user', content: `say ${index}`.replace(/\d/g, 'a') }],
+        passages: [],
+        extra: {},
+        split: index % 4 === 0 ? 'test' : 'train',
+        responses: [
+          {
+            id: `answer-${index}`,
+            text: 'the cat sat on it.',
+            source: 'somebody',
+            extra: {},
+            annotations:
+              index === 11
+                ? []
+                : [
+                    {
+                      id: `annotation-${index}`,
+                      person,
+                      status: 'submitted',
+                      critique: 'a cat',
+                      spans: [{ start: 4, end: 7, polarity: 'poor' }]
+                    }
+                  ]
+          }
+        ]
+      })
+  })
+}
+
+beforeEach(() => {
+  const dir = join(scratch, String(++count))
+  mkdirSync(dir)
+  project = openProject(join(dir, 'letters.t2g'), { create: true })
+  fill()
+  events = []
+  jobs = []
+  finish = []
+})
+afterEach(() => project.close())
+
+/** Does jobs in this process, when told to. */
+const host = (request: JobRequest, listener: (event: JobEvent) => void): void => {
+  jobs.push(request)
+  finish.push(() => listener({ kind: 'done', result: null }))
+}
+const handlers = () =>
+  runHandlers({ project: () => project, host, emit: (event) => void events.push(event) }).handlers
+
+const annotated = () => ({
+  version: 1,
+  model: tinyModel(join(scratch, 'model')),
+  source: 'annotated',
+  batch: 4,
+  steps: 2,
+  checkpointEvery: 1,
+  evaluateEvery: 2,
+  sampling: { maxNewTokens: 6 },
+  lora: { rank: 4, alpha: 8 },
+  algorithm: { name: 'span-offline' }
+})
+
+describe('runs of a project', () => {
+  test('the dry run counts what would train and what is left out, and writes nothing', () => {
+    expect(handlers()['runs.plan']({ config: annotated() })).toMatchObject({
+      answers: 8,
+      heldOut: 3,
+      spans: { good: 0, poor: 8, neutral: 0 },
+      tokensRewarded: 24,
+      tokens: 8 * 18,
+      unaligned: 0,
+      dropped: [{ reason: 'nobody has submitted an annotation', count: 1 }]
+    })
+    expect(existsSync(runsFolderOf(project))).toBe(false)
+    expect(handlers()['runs.list']()).toEqual([])
+  })
+
+  test('a start writes a folder beside the project, knows what it learns from, and takes one job at a time', () => {
+    const table = handlers()
+    const run = table['runs.start']({ config: annotated() })
+    expect(run).toMatchObject({ name: 'run-1', state: 'waiting', dir: join(runsFolderOf(project), 'run-1') })
+    expect(jobs).toEqual([{ kind: 'train', runDir: run.dir }])
+    expect(project.read((db) => runsThatLearnedFrom(db, 'annotation-1'))).toEqual([run.runId])
+    expect(project.read((db) => runsThatLearnedFrom(db, 'annotation-0'))).toEqual([])
+    expect(() => table['runs.start']({ config: annotated() })).toThrow(
+      expect.objectContaining({ code: 'trainer-busy' })
+    )
+    expect(readdirSync(runsFolderOf(project))).toEqual(['run-1'])
+    finish[0]()
+    expect(table['runs.start']({ config: annotated() }).name).toBe('run-2')
+  })
+
+  test('trained, shown, reviewed once, and found again by its folder', async () => {
+    const table = handlers()
+    const { runId, dir } = table['runs.start']({ config: annotated() })
+    await runJob({ kind: 'train', runDir: dir }, { emit: () => undefined, takeControl: () => null })
+    finish[0]()
+    expect(events.at(-1)).toMatchObject({ kind: 'run', run: { state: 'finished', step: 2 } })
+    const detail = table['runs.show']({ runId, fromStep: 2 })
+    expect(detail.metrics.map(({ step }) => step)).toEqual([2])
+    expect(Object.keys(detail.hashes).sort()).toEqual(['config', 'data', 'model'])
+    expect(table['runs.samples']({ runId, step: 1 })).toHaveLength(4)
+    expect(() => table['runs.resume']({ runId })).toThrow(
+      expect.objectContaining({ code: 'run-not-resumable' })
+    )
+
+    const reviewing = table['review.open']({ runId })
+    await runJob(jobs[1], { emit: () => undefined, takeControl: () => null })
+    finish[1]()
+    const review = await reviewing
+    expect(review.pairs.length).toBeGreaterThan(0)
+    expect(review.before.model).toBe(detail.hashes.model)
+    await table['review.open']({ runId })
+    expect(jobs).toHaveLength(2)
+
+    // The folder is the truth: moved, the run is gone from the list; back, it is found.
+    renameSync(dir, `${dir}-elsewhere`)
+    expect(listRuns(project)).toEqual([])
+    expect(() => table['runs.show']({ runId, fromStep: 0 })).toThrow(
+      expect.objectContaining({ code: 'not-found' })
+    )
+    rebuildRunIndex(project)
+    expect(listRuns(project)).toMatchObject([{ runId, state: 'finished', dir: `${dir}-elsewhere` }])
+  })
+
+  test('a damaged run folder does not keep a project shut', () => {
+    const { dir } = handlers()['runs.start']({ config: annotated() })
+    writeFileSync(join(dir, 'run.json'), '{"version":1')
+    expect(() => rebuildRunIndex(project)).not.toThrow()
+    rmSync(dir, { recursive: true })
+    rebuildRunIndex(project)
+    expect(listRuns(project)).toEqual([])
+  })
+
+  test('compare names the settings that differ, and only those', () => {
+    const config = runConfig.parse({ ...annotated() })
+    const other = { ...config, seed: 2, algorithm: { ...config.algorithm, lambda: 0 } }
+    expect(configDifferences([{ config }, { config: other }])).toEqual({
+      seed: [1, 2],
+      'algorithm.lambda': [0.95, 0]
+    })
+  })
+})
