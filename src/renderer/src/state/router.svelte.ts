@@ -8,8 +8,6 @@ export type Place =
   | { readonly view: 'optimise'; readonly page: 'compare'; readonly runIds: readonly string[] }
   | { readonly view: 'review'; readonly runId?: string }
 
-export type ViewName = Place['view']
-
 /** The history of places, as a browser keeps it. */
 class Router {
   place = $state.raw<Place>({ view: 'annotate' })

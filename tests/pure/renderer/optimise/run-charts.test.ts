@@ -26,7 +26,11 @@ describe('charts of a run', () => {
     expect(train.range).toEqual(heldOut.range)
     expect(train.range?.[0]).toBeLessThan(-0.2)
     expect(train.range?.[1]).toBeGreaterThan(0.1)
-    expect([train.leads, heldOut.leads]).toEqual([true, false])
+  })
+
+  it('begin a pair on the left: a chart that stands alone goes before it', () => {
+    const more = rows.map((row) => ({ ...row, 'objective/entropy': 1, 'objective/kl': 0 }))
+    expect(runCharts(more).map(({ id }) => id)).toEqual(['reward', 'kl', 'train', 'heldout', 'entropy'])
   })
 
   it('are none before the first step', () => {

@@ -115,8 +115,6 @@ const wanted: readonly Wanted[] = [
 export interface RunChart extends ChartData {
   readonly id: string
   readonly range?: readonly [number, number]
-  /** The left one of two that stand side by side. */
-  readonly leads: boolean
 }
 
 export function runCharts(rows: readonly MetricsRow[]): RunChart[] {
@@ -131,15 +129,29 @@ export function runCharts(rows: readonly MetricsRow[]): RunChart[] {
     }))
     return [{ ...chart, steps: used.map(({ step }) => step), curves: filled }]
   })
-  return charts.map(({ pair, ...chart }) => {
-    const twins = pair === undefined ? [] : charts.filter((other) => other.pair === pair)
-    const paired = twins.length > 1
-    return {
-      ...chart,
-      range: paired ? sharedRange(twins.flatMap(({ curves }) => curves)) : undefined,
-      leads: paired && twins[0].id === chart.id
-    }
-  })
+  const twinsOf = (pair: string | undefined) =>
+    pair === undefined ? [] : charts.filter((other) => other.pair === pair)
+  const leads = (chart: (typeof charts)[number]) =>
+    twinsOf(chart.pair).length > 1 && twinsOf(chart.pair)[0] === chart
+  return seatPairs(charts, leads).map(({ pair, ...chart }) => ({
+    ...chart,
+    range: twinsOf(pair).length > 1 ? sharedRange(twinsOf(pair).flatMap(({ curves }) => curves)) : undefined
+  }))
+}
+
+/** Two charts a row: where a pair would begin on the right, the next chart that stands alone goes before it. */
+function seatPairs<Chart extends { readonly pair?: string }>(
+  charts: readonly Chart[],
+  leads: (chart: Chart) => boolean
+): Chart[] {
+  const waiting = [...charts]
+  const seated: Chart[] = []
+  while (waiting.length > 0) {
+    const alone = waiting.findIndex((chart) => chart.pair === undefined)
+    const next = leads(waiting[0]) && seated.length % 2 === 1 && alone > 0 ? alone : 0
+    seated.push(...waiting.splice(next, 1))
+  }
+  return seated
 }
 
 /** One axis for charts that are compared by eye, zero included. */

@@ -1,0 +1,136 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from 'playwright/test'
+import { freshUserData, launch, type Launched } from './support/launch'
+import { call, prepareSeat, ready } from './support/studio'
+
+/** What axe finds in the window as it stands; an empty list is what we want. */
+async function violations(page: Page): Promise<string[]> {
+  // Playwright's Electron context cannot open the blank page that axe merges its results in.
+  const { violations: found } = await new AxeBuilder({ page }).setLegacyMode().analyze()
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`)
+  )
+}
+
+const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = [
+  {
+    name: 'annotate with tokens',
+    show: async (page) => {
+      await page.keyboard.press('Control+1')
+      await page.getByTestId('answer').waitFor()
+      if ((await page.getByTestId('token-strip').count()) === 0)
+        await page.getByTestId('toggle-strip').click()
+      await page.getByTestId('token').first().waitFor()
+      await page.getByTestId('answer').focus()
+      await page.keyboard.press('Tab')
+    }
+  },
+  {
+    name: 'align',
+    show: async (page) => {
+      await page.keyboard.press('Control+2')
+      await page.getByTestId('coverage').waitFor()
+    }
+  },
+  {
+    name: 'reward',
+    show: async (page) => {
+      await page.keyboard.press('Control+3')
+      await page.getByTestId('rewards-by-polarity').waitFor()
+    }
+  },
+  {
+    name: 'runs',
+    show: async (page) => {
+      await page.keyboard.press('Control+4')
+      await page.getByTestId('run-row').first().waitFor()
+    }
+  },
+  {
+    name: 'new run',
+    show: async (page) => {
+      await page.keyboard.press('Control+Shift+N')
+      await page.getByTestId('more-settings').evaluate((details) => details.setAttribute('open', ''))
+      await page.getByTestId('plan-memory').waitFor()
+      await expect(page.getByTestId('run-start')).toBeEnabled()
+    }
+  },
+  {
+    name: 'run',
+    show: async (page) => {
+      await page.keyboard.press('Control+4')
+      await page.getByTestId('open-run').first().click()
+      await page.getByTestId('sample').first().waitFor()
+    }
+  },
+  {
+    name: 'review',
+    show: async (page) => {
+      await page.keyboard.press('Control+5')
+      await page.getByTestId('review-pair').first().waitFor()
+    }
+  },
+  {
+    name: 'palette',
+    show: async (page) => {
+      await page.keyboard.press('Control+k')
+      await page.getByTestId('palette').waitFor()
+    }
+  },
+  {
+    name: 'keys',
+    show: async (page) => {
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Control+3')
+      await page.keyboard.press('?')
+      await page.getByTestId('key-sheet').waitFor()
+    }
+  },
+  {
+    name: 'settings',
+    show: async (page) => {
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Control+,')
+      await page.getByTestId('settings').waitFor()
+    }
+  }
+]
+
+let launched: Launched
+test.beforeAll(async () => {
+  const userData = freshUserData()
+  prepareSeat(userData, null)
+  launched = await launch(userData)
+  const { page } = launched
+  await ready(page)
+  const [model] = await call<{ dir: string }[]>(page, 'models.list', undefined)
+  const config = {
+    version: 1,
+    model: model.dir,
+    source: 'annotated',
+    algorithm: { name: 'span-offline' },
+    steps: 3,
+    batch: 4
+  }
+  await call(page, 'runs.start', { config })
+  await page.keyboard.press('Control+4')
+  await page.locator('[data-testid=run-row][data-state=finished]').waitFor({ timeout: 60_000 })
+})
+test.afterAll(() => launched.app.close())
+
+for (const theme of ['light', 'dark'] as const)
+  test(`axe finds nothing in any view, ${theme}`, async () => {
+    const { page } = launched
+    await page.keyboard.press('Control+,')
+    await page.getByTestId(`theme-${theme}`).click()
+    await page.keyboard.press('Escape')
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme)
+    for (const { name, show } of views)
+      await test.step(name, async () => {
+        await show(page)
+        // Colours are judged when they have settled.
+        await page.waitForTimeout(150)
+        expect.soft(await violations(page)).toEqual([])
+      })
+    await page.keyboard.press('Escape')
+  })
