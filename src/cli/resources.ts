@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The folder `resources`: beside the sources or the build of a checkout, or inside an installed program. */
+/** Seen from the sources or the build of a checkout, from a part of the build, and from an installed program. */
+const places = ['../../resources', '../../../resources', '../../../studio']
+
+/** The program's folder `resources`. */
 export function resourcesFolder(): string {
-  const places = [join(__dirname, '../../resources'), join(__dirname, '../../../studio')]
-  return places.find((place) => existsSync(join(place, 'starter-model'))) ?? places[0]
+  const folders = places.map((place) => join(__dirname, place))
+  return folders.find((folder) => existsSync(join(folder, 'starter-model'))) ?? folders[0]
 }

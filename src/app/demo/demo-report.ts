@@ -29,7 +29,7 @@ export function truthSection({
     return html`<tr data-truth="${condition}">
       <th scope="row">${names[condition]}</th>
       <td class="number" data-score>${digits(score)}</td>
-      <td class="number">${seeds.map((seed) => digits(seed[condition])).join(' · ')}</td>
+      ${seeds.map((seed) => html`<td class="number">${digits(seed[condition])}</td>`)}
       <td class="number">${right.toFixed(2)}</td>
       <td class="number">${wrong.toFixed(2)}</td>
       <td class="number">${unsupported.toFixed(2)}</td>
@@ -49,7 +49,7 @@ export function truthSection({
           <tr>
             <th></th>
             <th class="number">truth score</th>
-            <th class="number">by seed</th>
+            ${seeds.map(({ seed }) => html`<th class="number">seed ${seed}</th>`)}
             <th class="number">facts right</th>
             <th class="number">wrong</th>
             <th class="number">unsupported sentences</th>

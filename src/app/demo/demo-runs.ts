@@ -46,7 +46,7 @@ export function demoConfig(model: string, seed: number, control: DemoControl): R
     optimizer: { learningRate: 1e-3 },
     batch: 32,
     steps,
-    evaluateEvery: steps,
+    evaluateEvery: steps / 3,
     checkpointEvery: steps
   })
 }

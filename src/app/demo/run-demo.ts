@@ -79,7 +79,7 @@ export async function runDemo(
   tellPlan(host, imported, plan)
 
   const runOf = (seed: number, control: DemoControl): string =>
-    join(folder, 'runs', `seed-${seed}-${control}`)
+    join(folder, 'runs', `${control === 'none' ? 'marks' : 'shuffled'}-seed-${seed}`)
   /** The truth of the answers at temperature 1 and of the likeliest answers (temperature 0). */
   const measure = async (seed: number, adapter: string | null, name: string): Promise<Truths> => {
     const at = async (temperature: number, file: string): Promise<Truth[]> => {

@@ -11,9 +11,9 @@ const out = mkdtempSync(join(tmpdir(), 'demo-'))
 afterAll(() => rmSync(out, { recursive: true, force: true }))
 
 test('the demo raises the truth score for certain, and the shuffled control does not', async () => {
-  const { exitCode, json } = await text2grad('demo', '--json', '--out', out)
+  const { exitCode, json, error } = await text2grad('demo', '--json', '--out', out)
   const summary = json as DemoSummary
-  expect(exitCode).toBe(0)
+  expect(exitCode, error).toBe(0)
   expect(summary).toMatchObject({ prompts: 200, improved: true })
   expect(summary.gain.low).toBeGreaterThan(0.1)
   expect(summary.shuffledGain.high).toBeLessThan(summary.gain.low)
