@@ -18,7 +18,7 @@ import { addModel, listModels } from './models'
 import { projectInfo } from './project-info'
 import { writeReport } from './report'
 import { runHandlers } from './run-handlers'
-import { runFolderOf } from './runs'
+import { rebuildRunIndex, runFolderOf } from './runs'
 import { SampleWork } from './sample'
 import { SettingsFile } from './settings'
 
@@ -120,6 +120,7 @@ export class App {
     const project = openProject(path, { create })
     this.close()
     this.open = { project, annotator: this.annotatorOf(project) }
+    rebuildRunIndex(project)
     this.indexLater(project)
     this.host.emit({ kind: 'project-changed' })
     return projectInfo(project)

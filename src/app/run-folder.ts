@@ -130,16 +130,6 @@ function* eachLine(file: string): Generator<string> {
   }
 }
 
-/** Steps of which `samples.jsonl` has answers, rising. */
-export function sampledSteps(dir: string): number[] {
-  const steps = new Set<number>()
-  for (const line of eachLine(join(dir, runFiles.samples))) {
-    const found = /^\{"step":(\d+),/.exec(line)
-    if (found) steps.add(Number(found[1]))
-  }
-  return [...steps].sort((a, b) => a - b)
-}
-
 /** The latest checkpoint's folder, or null. */
 export function latestCheckpoint(dir: string): string | null {
   const folder = join(dir, runFiles.checkpoints)
