@@ -13,6 +13,7 @@ import {
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import type { JobControl, MetricsRow, SampleRow } from '../contract/job'
 import {
   isControl,
@@ -40,12 +41,16 @@ export function writeWhole(file: string, text: string): void {
   renameSync(draft, file)
 }
 
-/** Says that a job works on this folder; hosts call it every second, whatever the job is busy with. */
+/**
+ * Says that a job works on this folder; hosts call it every second, whatever the job is busy with. The thread that
+ * answers and the thread that computes both do: each has a draft of its own, or one would move the other's away.
+ */
 export function beat(runDir: string): void {
   const heartbeat: Heartbeat = { at: new Date().toISOString(), pid: process.pid, host: hostname() }
   const file = join(runDir, runFiles.heartbeat)
-  writeFileSync(`${file}.new`, JSON.stringify(heartbeat))
-  renameSync(`${file}.new`, file)
+  const draft = `${file}.${threadId}.new`
+  writeFileSync(draft, JSON.stringify(heartbeat))
+  renameSync(draft, file)
 }
 
 /** Keeps the whole lines whose `step` is at most `step`: what a dead run wrote past its last checkpoint is undone. */
