@@ -23,8 +23,9 @@ export const annotatedSettings: Partial<RunConfigInput> = {
   template: 'none',
   source: 'annotated',
   batch: 8,
-  steps: 40,
-  evaluateEvery: 40,
+  steps: 60,
+  evaluateEvery: 60,
+  optimizer: { learningRate: 1e-3 },
   algorithm: { epochs: 1 }
 }
 

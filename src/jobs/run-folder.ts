@@ -128,6 +128,7 @@ export class RunFolder {
 
   /** What was frozen for the run must be what it was. @throws Failure run-not-resumable, naming what changed */
   pinData(): void {
+    this.pin('config', createHash('sha256').update(JSON.stringify(this.config)).digest('hex'))
     for (const [what, name] of frozenFiles)
       if (existsSync(this.path(name)))
         this.pin(

@@ -198,8 +198,15 @@ describe('silence and failure', () => {
     })
   })
 
-  test('a run whose rules or prompts were changed is not resumed', async () => {
+  test('a run whose settings, rules or prompts were changed is not resumed', async () => {
     const dir = tinyRun(root(), 'run')
+    const record = readFileSync(join(dir, 'run.json'), 'utf8')
+    writeFileSync(join(dir, 'run.json'), record.replace('"clip": 0.2', '"clip": 0.3'))
+    await expect(train(dir, quietHost())).rejects.toMatchObject({
+      code: 'run-not-resumable',
+      message: expect.stringMatching(/config/) as string
+    })
+    writeFileSync(join(dir, 'run.json'), record)
     writeFileSync(join(dir, 'data/critic.json'), JSON.stringify({ version: 1, rules: [silentRule] }))
     await expect(train(dir, quietHost())).rejects.toMatchObject({ code: 'run-not-resumable' })
   })
