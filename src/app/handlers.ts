@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { AppEvent, ProjectInfo } from '../contract/ipc'
-import type { JobEvent, JobRequest } from '../contract/job'
+import type { JobControl, JobEvent, JobRequest } from '../contract/job'
 import type { StoreHandlers } from '../contract/store-wire'
 import { Failure } from '../pipeline/failure'
 import { openProject, type Project } from '../store/project'
@@ -27,6 +27,8 @@ export interface AppHost {
   readonly resources: string
   /** Does a job elsewhere; `done` or `failed` comes last, once. */
   readonly host: (request: JobRequest, listener: (event: JobEvent) => void) => void
+  /** Tells the job that is going on; without it, jobs cannot be cancelled. */
+  readonly control?: (control: JobControl) => void
   readonly emit: (event: AppEvent) => void
 }
 
@@ -55,7 +57,8 @@ export class App {
     const { host, settings, work } = this
     const project = (): Project => this.current().project
     const annotator = (): Annotator => this.current().annotator
-    const runs = runHandlers({ project, host: host.host, emit: host.emit })
+    const control = (word: JobControl): void => host.control?.(word)
+    const runs = runHandlers({ project, host: host.host, control, emit: host.emit, work })
     return {
       ...runs.handlers,
       'app.doctor': () => doctor(),

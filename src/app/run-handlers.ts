@@ -1,7 +1,8 @@
 import type { AppEvent, Handlers, RunView } from '../contract/ipc'
-import type { JobEvent, JobRequest, Progress } from '../contract/job'
+import type { JobControl, JobEvent, JobRequest, Progress } from '../contract/job'
 import { Failure } from '../pipeline/failure'
 import type { Project } from '../store/project'
+import type { LongWork } from './long-work'
 import { hasReview, openReview, reviewRequest } from './review'
 import { readRunView } from './run-folder'
 import { configFor, controlRun, listRuns, noteRun, planRun } from './runs'
@@ -12,11 +13,15 @@ export interface RunHost {
   readonly project: () => Project
   /** Does a job elsewhere; `done` or `failed` comes last, once. */
   readonly host: (request: JobRequest, listener: (event: JobEvent) => void) => void
+  /** Tells the job that is going on. */
+  readonly control: (control: JobControl) => void
   readonly emit: (event: AppEvent) => void
+  /** Jobs that are no runs are shown, and cancelled, as long work. */
+  readonly work: LongWork
 }
 
 /** The run and review routes. One job at a time: a second one is refused before anything is written. */
-export function runHandlers({ project, host, emit }: RunHost) {
+export function runHandlers({ project, host, control, emit, work }: RunHost) {
   let busy: string | null = null
 
   const claim = (what: string): void => {
@@ -40,14 +45,17 @@ export function runHandlers({ project, host, emit }: RunHost) {
 
   const doJob = (what: string, request: JobRequest): Promise<unknown> => {
     claim(what)
-    return new Promise((resolve, reject) =>
-      host(request, (event) => {
-        if (event.kind === 'progress') return
-        busy = null
-        if (event.kind === 'done') resolve(event.result)
-        else reject(new Failure(event.error.code, event.error.message))
-      })
-    )
+    return work.run(what, ({ signal, onProgress }) => {
+      signal.addEventListener('abort', () => control('stop'))
+      return new Promise((resolve, reject) =>
+        host(request, (event) => {
+          if (event.kind === 'progress') return onProgress(event.progress)
+          busy = null
+          if (event.kind === 'done') resolve(event.result)
+          else reject(new Failure(event.error.code, event.error.message))
+        })
+      )
+    })
   }
 
   const assertIdle = (): void => {

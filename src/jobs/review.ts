@@ -15,7 +15,7 @@ import { createScorer } from '../engine/rl/scorer'
 import { Failure } from '../pipeline/failure'
 import { uniforms } from '../pipeline/optimise/chance'
 import { PaddedBatch } from './batch'
-import type { JobContext } from './context'
+import { breathe, type JobContext } from './context'
 import { openRunCritic } from './critic'
 import { judge, type Judged } from './judge'
 import { openPolicy, parametersHash, startOf } from './policy'
@@ -87,6 +87,9 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
     })
   }
   const before = await side(start.parameters)
+  await breathe()
+  if (context.takeControl() === 'stop')
+    throw new Failure('cancelled', 'The review was stopped; nothing was kept.')
   context.emit({ kind: 'progress', progress: { done: 1, total: 2, unit: 'sides', note: 'after' } })
   const after = await side(found.state.parameters)
 

@@ -19,6 +19,7 @@ const app = new App({
     jobs.set(job, listener)
     send({ kind: 'host', job, request })
   },
+  control: (control) => send({ kind: 'control', job: lastJob, control }),
   emit: (event) => send({ kind: 'event', event })
 })
 const handlers = app.handlers()

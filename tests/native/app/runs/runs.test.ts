@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { configDifferences } from '../../../../src/app/run-compare'
+import { LongWork } from '../../../../src/app/long-work'
 import { runHandlers } from '../../../../src/app/run-handlers'
 import { listRuns, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs'
 import type { AppEvent } from '../../../../src/contract/ipc'
-import type { JobEvent, JobRequest } from '../../../../src/contract/job'
+import type { JobControl, JobEvent, JobRequest } from '../../../../src/contract/job'
 import { runConfig } from '../../../../src/contract/run-config'
 import { runJob } from '../../../../src/jobs'
 import { openProject, type Project } from '../../../../src/store/project'
@@ -20,6 +21,7 @@ let project: Project
 let events: AppEvent[] = []
 let jobs: JobRequest[] = []
 let finish: (() => void)[] = []
+let listeners: ((event: JobEvent) => void)[] = []
 
 /** Twelve documents with an answer each, of which all but the last were read and marked. */
 function fill(): void {
@@ -65,16 +67,30 @@ beforeEach(() => {
   events = []
   jobs = []
   finish = []
+  listeners = []
 })
 afterEach(() => project.close())
 
 /** Does jobs in this process, when told to. */
 const host = (request: JobRequest, listener: (event: JobEvent) => void): void => {
   jobs.push(request)
+  listeners.push(listener)
   finish.push(() => listener({ kind: 'done', result: null }))
 }
-const handlers = () =>
-  runHandlers({ project: () => project, host, emit: (event) => void events.push(event) }).handlers
+const emit = (event: AppEvent): void => void events.push(event)
+const work = new LongWork((event) => emit(event))
+let controls: JobControl[] = []
+const runs = () => {
+  controls = []
+  return runHandlers({
+    project: () => project,
+    host,
+    control: (word) => void controls.push(word),
+    emit,
+    work
+  })
+}
+const handlers = () => runs().handlers
 
 const annotated = () => ({
   version: 1,
@@ -117,6 +133,18 @@ describe('runs of a project', () => {
     expect(readdirSync(runsFolderOf(project))).toEqual(['run-1'])
     finish[0]()
     expect(table['runs.start']({ config: annotated() }).name).toBe('run-2')
+  })
+
+  test('a job that is no run is shown as work, and cancelling it tells it to stop', async () => {
+    const done = runs().doJob('Sampling', { kind: 'review', runDir: '', outFile: '', count: 1, seed: 1 })
+    listeners[0]({ kind: 'progress', progress: { done: 1, total: 4, unit: 'answers' } })
+    const shown = events.find((event) => event.kind === 'work')
+    expect(shown).toMatchObject({ title: 'Sampling', progress: { done: 1, total: 4 } })
+    work.cancel(shown?.workId ?? '')
+    expect(controls).toEqual(['stop'])
+    listeners[0]({ kind: 'failed', error: { code: 'cancelled', message: 'Stopped.' } })
+    await expect(done).rejects.toMatchObject({ code: 'cancelled' })
+    expect(events.at(-1)?.kind).toBe('work-ended')
   })
 
   test('trained, shown, reviewed once, and found again by its folder', async () => {
