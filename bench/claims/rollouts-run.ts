@@ -8,10 +8,17 @@ import { openStoryMeter, storyRun, type Rules, type StoryMeasures } from './stor
 /** What a run changes of the defaults. */
 export type Settings = Partial<RunConfigInput>
 
-/** Settings of the claims: poor sentences alone, and both signs. */
+/**
+ * Settings of the claims: poor sentences alone with the product's defaults, and both signs. Rare good sentences are
+ * steep: with a coefficient of 0.07 every story rains by step 50, with 0.1 one in four.
+ */
 export const claimSettings: Readonly<Record<Rules, Settings>> = {
   poor: { steps: 75 },
-  both: { steps: 50 }
+  both: {
+    steps: 50,
+    optimizer: { learningRate: 5e-4 },
+    algorithm: { kl: { coefficient: 0.085 } }
+  }
 }
 
 const algorithm = (changes: NonNullable<Settings['algorithm']>): Settings => ({ algorithm: changes })

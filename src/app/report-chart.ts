@@ -54,7 +54,7 @@ export function chart(title: string, curves: readonly Curve[], rows: readonly Me
       <line class="axis" x1="${left}" x2="${width - right}" y1="${y(0)}" y2="${y(0)}" />
       ${lines}
       <text x="${left}" y="${top}">${inDigits(high)}</text>
-      <text x="${left}" y="${height - bottom + 6}">${inDigits(low)}</text>
+      <text x="${left}" y="${height - bottom - 3}">${inDigits(low)}</text>
       <text x="${left}" y="${height - 4}">step ${firstStep}</text>
       <text x="${width - right}" y="${height - 4}" text-anchor="end">step ${lastStep}</text>
     </svg>

@@ -72,8 +72,9 @@ export function renderReport(detail: RunDetail, review: ReviewFile | null, lead 
         <h1>${run.name}</h1>
         <p class="dim">
           ${run.state} at step <span data-run="step">${run.step}</span> of ${run.steps} ·
-          ${config.algorithm.name} on ${config.source} answers · control ${config.control} · seed
-          ${config.seed} · begun ${run.startedAt}
+          ${config.algorithm.name} on
+          ${config.source === 'rollouts' ? 'its own answers' : 'annotated answers'} · control
+          ${config.control} · seed ${config.seed} · begun ${run.startedAt}
         </p>
         ${run.error ? html`<p class="poor">${run.error.message}</p>` : html``} ${lead}
         <h2>Curves</h2>
