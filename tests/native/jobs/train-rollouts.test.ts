@@ -217,6 +217,7 @@ describe('other settings', () => {
     ['every weight', { lora: null }],
     ['a value head', { algorithm: { baseline: 'value' as const } }],
     ['KL in the loss', { algorithm: { kl: { where: 'loss' as const } } }],
+    ['a lower temperature', { sampling: { temperature: 0.7, maxNewTokens: 10 } }],
     ['scalar rewards', { algorithm: { name: 'scalar-ppo' as const } }],
     ['spans of another answer', { control: 'rotate' as const }]
   ])('%s: trains, and a resumed run is the same', async (_, settings) => {
