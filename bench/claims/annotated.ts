@@ -57,17 +57,17 @@ async function main(): Promise<void> {
         }
         const found: AnnotatedResult[] = []
         for (const seed of seeds) found.push(await trainFeedback(project, labels, seed, settings))
-        process.stderr.write(
-          `${labels}, ${name}: ${meanAndDeviation(
-            found.map(({ seconds }) => seconds),
-            0
-          )} s a run\n`
-        )
-        rows.push([
+        const row = [
           name,
           ...columns.map(([, metric]) => meanAndDeviation(found.map(({ metrics }) => metrics[metric]))),
           interval(found[0])
-        ])
+        ]
+        rows.push(row)
+        const seconds = meanAndDeviation(
+          found.map((result) => result.seconds),
+          0
+        )
+        process.stderr.write(`${labels}, ${seconds} s a run: ${row.join(' | ')}\n`)
       }
       console.log(`\nLabels: ${labels}. ${seeds.length} seeds ± deviation; nats.\n`)
       console.log(table(['method', ...columns.map(([title]) => title), 'its interval, seed 1'], rows))

@@ -58,6 +58,8 @@ function atKl(log: readonly StepLog[], level: number, key: 'poor' | 'good'): num
 
 async function main(): Promise<void> {
   const results = new Map<string, RolloutsResult[]>()
+  const at = (found: readonly RolloutsResult[], step: number): StoryMeasures[] =>
+    found.flatMap(({ measures }) => measures.get(step) ?? [])
   for (const name of values.methods.split(';')) {
     const settings = methods[name]
     if (!settings) throw new Error(`No method "${name}"; known: ${Object.keys(methods).join('; ')}`)
@@ -67,11 +69,10 @@ async function main(): Promise<void> {
       found.push(await trainStories(rules, seed, merged, marks, Number(values.samples)))
     results.set(name, found)
     const seconds = found.map(({ secondsPerStep }) => secondsPerStep)
-    process.stderr.write(`${name}: ${meanAndDeviation(seconds, 2)} s a step\n`)
+    process.stderr.write(
+      `${name}: ${meanAndDeviation(seconds, 2)} s a step; ${measureRow(name, marks[marks.length - 1], at(found, marks[marks.length - 1])).join(' | ')}\n`
+    )
   }
-  const at = (found: readonly RolloutsResult[], step: number): StoryMeasures[] =>
-    found.flatMap(({ measures }) => measures.get(step) ?? [])
-
   const rows: string[][] = []
   for (const [name, found] of results) {
     if (rows.length === 0) rows.push(measureRow('start', 0, at(found, 0)))

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { configFor, startRun } from '../../src/app/runs'
+import { configFor, startRun } from '../../src/app/runs/runs'
 import type { RunConfigInput } from '../../src/contract/run-config'
 import { rulesCritic } from '../../src/critics/rules'
 import { createGenerator } from '../../src/engine/generate/generator'

@@ -9,8 +9,8 @@ import { appendEntry } from '../store/history'
 import type { Project } from '../store/project'
 import { RecordWriter } from '../store/record-writer'
 import { openFolderTokenizer } from './align/open-tokenizer'
-import { templateFor } from './run-model'
-import { projectSource } from './run-source'
+import { templateFor } from './runs/model'
+import { projectSource } from './runs/source'
 
 export interface SampleOptions {
   readonly model: string

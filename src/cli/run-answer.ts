@@ -1,4 +1,4 @@
-import { finalAdapter, latestCheckpoint, readMetrics, readRunView } from '../app/run-folder'
+import { finalAdapter, latestCheckpoint, readMetrics, readRunView } from '../app/runs/folder'
 import type { RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
 

@@ -2,7 +2,7 @@ import type { AlignRules } from '../../pipeline/align/align'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
 import { AtomicFile } from '../atomic-file'
-import { projectSource } from '../run-source'
+import { projectSource } from '../runs/source'
 import { alignText } from './align-text'
 import type { FolderTokenizer } from './open-tokenizer'
 

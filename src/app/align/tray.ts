@@ -3,8 +3,8 @@ import { alignSpans, defaultAlignRules, type AlignedSpan, type Alignment } from 
 import { sliceCodePoints } from '../../pipeline/annotate/code-points'
 import type { Span } from '../../pipeline/annotate/span'
 import type { Project } from '../../store/project'
-import type { StoredAnswer } from '../run-data'
-import { projectSource } from '../run-source'
+import type { StoredAnswer } from '../runs/data'
+import { projectSource } from '../runs/source'
 import type { TokenCache } from './token-cache'
 
 /** Answers between which others have their turn. */

@@ -1,5 +1,5 @@
 import type { Interval } from '../../pipeline/review/interval'
-import { html, type Html } from '../report-html'
+import { html, type Html } from '../review/report-html'
 import type { Condition, TruthSummary } from './gain'
 
 const names: Readonly<Record<Condition, string>> = {

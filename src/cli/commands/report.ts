@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
-import { writeReport } from '../../app/report'
-import { hasReview, reviewRequest } from '../../app/review'
-import { latestCheckpoint, readRunView } from '../../app/run-folder'
+import { writeReport } from '../../app/review/report'
+import { hasReview, reviewRequest } from '../../app/review/review'
+import { latestCheckpoint, readRunView } from '../../app/runs/folder'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'
 

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { sampleInto } from '../../app/run-project'
+import { sampleInto } from '../../app/runs/project'
 import { realNumber, wholeNumber } from '../arguments'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'

@@ -1,6 +1,6 @@
 import { openFolderTokenizer } from '../../../src/app/align/open-tokenizer'
-import { freezeAnswers } from '../../../src/app/run-data'
-import { projectSource } from '../../../src/app/run-source'
+import { freezeAnswers } from '../../../src/app/runs/data'
+import { projectSource } from '../../../src/app/runs/source'
 import { judgeByPeople } from '../../../src/jobs/annotated-answers'
 import { defaultAlignRules } from '../../../src/pipeline/align/align'
 import { openProject } from '../../../src/store/project'

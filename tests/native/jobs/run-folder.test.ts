@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readMetrics, readRunView, readSamples, tellRun } from '../../../src/app/run-folder'
+import { readMetrics, readRunView, readSamples, tellRun } from '../../../src/app/runs/folder'
 import { runConfig } from '../../../src/contract/run-config'
 import { parseRunConfig, runStateOf, serialiseRunRecord } from '../../../src/contract/run-record'
 import { RunFolder } from '../../../src/jobs/run-folder'

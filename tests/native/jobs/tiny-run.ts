@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startRun } from '../../../src/app/runs'
+import { startRun } from '../../../src/app/runs/runs'
 import type { JobEvent } from '../../../src/contract/job'
 import type { RunConfigInput } from '../../../src/contract/run-config'
 import { parseRunConfig } from '../../../src/contract/run-record'

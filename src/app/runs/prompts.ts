@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import type { Message } from '../pipeline/annotate/message'
-import { Failure } from '../pipeline/failure'
-import type { PromptToFreeze } from './run-data'
+import type { Message } from '../../pipeline/annotate/message'
+import { Failure } from '../../pipeline/failure'
+import type { PromptToFreeze } from './data'
 
 /**
  * Prompts of a JSONL file: `{"prompt": "…"}` or `{"messages": […]}` a line, and an `id` if it has one.

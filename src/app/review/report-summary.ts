@@ -1,4 +1,4 @@
-import type { MetricsRow } from '../contract/job'
+import type { MetricsRow } from '../../contract/job'
 
 /** One line of the report's summary: the mean of a metric over the first and over the last steps that have it. */
 export interface SummaryRow {

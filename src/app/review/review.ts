@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import type { ReviewView } from '../contract/ipc'
-import type { JobRequest } from '../contract/job'
-import { runFiles } from '../contract/run-record'
-import { Failure } from '../pipeline/failure'
+import type { ReviewView } from '../../contract/ipc'
+import type { JobRequest } from '../../contract/job'
+import { runFiles } from '../../contract/run-record'
+import { Failure } from '../../pipeline/failure'
 import { readReview } from './report'
-import { readRunView } from './run-folder'
+import { readRunView } from '../runs/folder'
 
 /** Prompts shown side by side, and the seed that their answers are drawn with. */
 const REVIEW_COUNT = 12

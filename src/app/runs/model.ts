@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Failure } from '../pipeline/failure'
-import type { PromptTemplate } from '../tokens/prompt'
-import type { PolicyTokenizer } from '../tokens/tokenizer'
-import { openFolderTokenizer } from './align/open-tokenizer'
-import type { ModelSize } from './run-estimate'
+import { Failure } from '../../pipeline/failure'
+import type { PromptTemplate } from '../../tokens/prompt'
+import type { PolicyTokenizer } from '../../tokens/tokenizer'
+import { openFolderTokenizer } from '../align/open-tokenizer'
+import type { ModelSize } from './estimate'
 
 /** What the app needs to know of a model folder. Weights are the trainer's business and are not read here. */
 export interface RunModel {

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ReviewAnswer, ReviewPair, RunDetail } from '../contract/ipc'
-import { runFiles, type ReviewFile } from '../contract/run-record'
+import type { ReviewAnswer, ReviewPair, RunDetail } from '../../contract/ipc'
+import { runFiles, type ReviewFile } from '../../contract/run-record'
 import { chart, type Curve } from './report-chart'
 import { contentSecurityPolicy, html, reportStyle, Html } from './report-html'
 import { inDigits, SUMMARY_WINDOW, summarise } from './report-summary'
-import { readRunDetail } from './run-folder'
+import { readRunDetail } from '../runs/folder'
 
 /** Writes the report of a run to one file. @returns its path */
 export function writeReport(runDir: string, out: string): string {

@@ -1,12 +1,12 @@
-import type { Span } from '../pipeline/annotate/span'
-import { annotationsOf, type AnnotationRow } from '../store/annotations'
-import type { Db } from '../store/database'
-import { documentsAfter, type DocumentRow } from '../store/documents'
-import type { Project } from '../store/project'
-import { responsesOfDocument, type ResponseRow } from '../store/responses'
-import { spansOf } from '../store/spans'
-import type { PromptToFreeze, StoredAnswer } from './run-data'
-import type { RunSource } from './run-prepare'
+import type { Span } from '../../pipeline/annotate/span'
+import { annotationsOf, type AnnotationRow } from '../../store/annotations'
+import type { Db } from '../../store/database'
+import { documentsAfter, type DocumentRow } from '../../store/documents'
+import type { Project } from '../../store/project'
+import { responsesOfDocument, type ResponseRow } from '../../store/responses'
+import { spansOf } from '../../store/spans'
+import type { PromptToFreeze, StoredAnswer } from './data'
+import type { RunSource } from './prepare'
 
 /** What a project has for a run, as it stands now. */
 export const projectSource = (project: Project): RunSource => ({

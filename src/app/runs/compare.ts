@@ -1,4 +1,4 @@
-import type { RunDetail } from '../contract/ipc'
+import type { RunDetail } from '../../contract/ipc'
 
 /** Settings in which runs differ, by dotted key: one value a run, in order. */
 export function configDifferences(runs: readonly Pick<RunDetail, 'config'>[]): Record<string, unknown[]> {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
-import type { RunConfig } from '../contract/run-config'
-import { parseRunConfig } from '../contract/run-record'
-import { Failure } from '../pipeline/failure'
+import type { RunConfig } from '../../contract/run-config'
+import { parseRunConfig } from '../../contract/run-record'
+import { Failure } from '../../pipeline/failure'
 
 /** `a.b=1` sets a key of the configuration; what is not JSON is text. @throws Failure bad-configuration */
 export function applySettings(json: unknown, settings: readonly string[]): unknown {

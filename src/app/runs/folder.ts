@@ -11,8 +11,8 @@ import {
 } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { RunDetail, RunView } from '../contract/ipc'
-import type { JobControl, MetricsRow, Progress, SampleRow } from '../contract/job'
+import type { RunDetail, RunView } from '../../contract/ipc'
+import type { JobControl, MetricsRow, Progress, SampleRow } from '../../contract/job'
 import {
   heartbeat,
   parseRunRecord,
@@ -22,8 +22,8 @@ import {
   type Heartbeat,
   type RunRecord,
   type RunStatus
-} from '../contract/run-record'
-import { Failure } from '../pipeline/failure'
+} from '../../contract/run-record'
+import { Failure } from '../../pipeline/failure'
 
 /** The app's side of a run folder: it reads what the job wrote, and leaves words in `control`. */
 

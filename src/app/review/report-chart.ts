@@ -1,4 +1,4 @@
-import type { MetricsRow } from '../contract/job'
+import type { MetricsRow } from '../../contract/job'
 import type { Html } from './report-html'
 import { html } from './report-html'
 import { inDigits } from './report-summary'

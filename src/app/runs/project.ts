@@ -1,10 +1,10 @@
-import { toFailure } from '../contract/errors'
-import type { RunPlan, RunView } from '../contract/ipc'
-import type { RunConfig } from '../contract/run-config'
-import { openProject, type Project } from '../store/project'
-import { openToRead } from './open-to-read'
+import { toFailure } from '../../contract/errors'
+import type { RunPlan, RunView } from '../../contract/ipc'
+import type { RunConfig } from '../../contract/run-config'
+import { openProject, type Project } from '../../store/project'
+import { openToRead } from '../open-to-read'
 import { listRuns, noteRun, planRun, rebuildRunIndex, startRun } from './runs'
-import { SampleWork, type SampleOptions } from './sample'
+import { SampleWork, type SampleOptions } from '../sample'
 
 /** Runs of a project given by its path. The project is open only while it is read or written, never while training. */
 

@@ -1,4 +1,4 @@
-import type { RunConfig } from '../contract/run-config'
+import type { RunConfig } from '../../contract/run-config'
 
 /** The numbers of a model that memory and time depend on. */
 export interface ModelSize {

@@ -1,10 +1,10 @@
-import type { Message } from '../pipeline/annotate/message'
-import type { Span } from '../pipeline/annotate/span'
-import type { Split } from '../pipeline/optimise/split'
-import type { FrozenAnswer, FrozenPrompt } from '../contract/run-record'
-import { toFailure } from '../contract/errors'
-import type { PromptTemplate } from '../tokens/prompt'
-import { isUnfaithful, type Offset, type PolicyTokenizer, type Unfaithful } from '../tokens/tokenizer'
+import type { Message } from '../../pipeline/annotate/message'
+import type { Span } from '../../pipeline/annotate/span'
+import type { Split } from '../../pipeline/optimise/split'
+import type { FrozenAnswer, FrozenPrompt } from '../../contract/run-record'
+import { toFailure } from '../../contract/errors'
+import type { PromptTemplate } from '../../tokens/prompt'
+import { isUnfaithful, type Offset, type PolicyTokenizer, type Unfaithful } from '../../tokens/tokenizer'
 
 /** A stored answer as the project gives it: the spans of everyone who submitted, together. */
 export interface StoredAnswer {
