@@ -208,6 +208,26 @@ test('overlaps have lines of their own, and Tab, o and Delete find their marks',
   await app.close()
 })
 
+test('a model samples answers into the queue; sampling can be cancelled', async () => {
+  const { app, page } = await open()
+  const fill = async (count: string) => {
+    await press(page, 'Control+k')
+    await page.keyboard.type('sample answers')
+    await press(page, 'Enter')
+    await page.getByTestId('sample-count').fill(count)
+    await page.getByTestId('sample-start').click()
+  }
+  await fill('4')
+  await expect(page.getByTestId('notice').last()).toContainText('4 answers sampled', { timeout: 30_000 })
+  await expect(page.getByTestId('queue-row')).toHaveCount(7)
+  await expect(page.getByTestId('count-annotate')).toHaveText('7')
+  await fill('5000')
+  await page.getByTestId('work-chip').getByRole('button').click({ timeout: 30_000 })
+  await expect(page.getByTestId('work-chip')).toHaveCount(0, { timeout: 30_000 })
+  await expect(page.getByTestId('queue-row')).toHaveCount(7)
+  await app.close()
+})
+
 test('the strip is the trainer’s vector, byte for byte, while marks change', async () => {
   const { app, page, project } = await open()
   await press(
@@ -260,7 +280,7 @@ test('the strip is the trainer’s vector for all 300 imported answers', async (
       ) {
         if (Date.now() - since > 10_000)
           throw new Error(`no vector after ${Object.keys(seen).length} answers`)
-        await new Promise(requestAnimationFrame)
+        await new Promise((soon) => setTimeout(soon))
       }
       seen[response] = rewards
       last = response

@@ -3,6 +3,8 @@ export type SavedState = 'saved' | 'saving' | 'failing'
 /** The one line at the foot of the window. Views write here; the shell only shows it. */
 class Status {
   saved = $state<SavedState>('saved')
+  /** The token strip stands at the foot of the view. */
+  strip = $state(false)
   /** What is selected or active, in words. */
   selection = $state('')
   /** Keys that work where the focus is. */

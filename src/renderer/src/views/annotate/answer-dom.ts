@@ -20,6 +20,7 @@ export class AnswerDom {
   private readonly blocks: DrawnBlock[]
   private readonly numberOf = new Map<Node, number>()
   private readonly observer: MutationObserver
+  private readonly range = document.createRange()
   private marks: AnswerMarks | undefined
   private activeId: string | null = null
 
@@ -92,8 +93,12 @@ export class AnswerDom {
     return run?.text ? { node: run.text, offset: inside - run.start } : { node: element, offset: 0 }
   }
 
+  /**
+   * The document's range between two offsets, good until the next call: there is only one. The browser mends every
+   * live range at every change of the document, and thousands of them made it ten times slower.
+   */
   rangeOf({ start, end }: Range): globalThis.Range {
-    const range = document.createRange()
+    const { range } = this
     const from = this.pointOf(start)
     const to = this.pointOf(end)
     range.setStart(from.node, from.offset)
