@@ -203,10 +203,11 @@ export const moreSettings: readonly Setting[] = [
   {
     key: 'algorithm.surrogate',
     title: 'Surrogate',
-    sentence: 'How stored tokens are pushed: bounded unlikelihood, or a clipped ratio to the reference.',
+    sentence:
+      'How stored tokens are pushed: a clipped ratio to the reference, or unlikelihood, which mostly learns to imitate.',
     bound: 'one of the two',
-    initial: 'unlikelihood',
-    kind: choice('unlikelihood', 'clipped'),
+    initial: 'clipped',
+    kind: choice('clipped', 'unlikelihood'),
     only: 'annotated',
     group: 'Method'
   },
