@@ -14,6 +14,10 @@ export interface RuntimeOptions {
   readonly spinning?: boolean
 }
 
+// ONNX Runtime's own builds report usage to their maker unless this is set before the first session. The library reads
+// the process's environment, so a worker thread that opens sessions has to share it (SHARE_ENV).
+process.env.ORT_DISABLE_TELEMETRY = '1'
+
 // Failures come back as exceptions; the library would print them on stderr as well.
 env.logLevel = 'fatal'
 
