@@ -61,6 +61,17 @@ const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = 
       await page.keyboard.press('Control+4')
       await page.getByTestId('open-run').first().click()
       await page.getByTestId('sample').first().waitFor()
+      // One chart as its table.
+      await page.getByTestId('chart-kl').getByRole('button', { name: /table/ }).click()
+    }
+  },
+  {
+    name: 'compare',
+    show: async (page) => {
+      await page.keyboard.press('Control+4')
+      for (const box of await page.getByRole('checkbox', { name: /Compare/ }).all()) await box.check()
+      await page.getByTestId('compare').click()
+      await expect(page.getByTestId('differences')).toContainText('seed')
     }
   },
   {
@@ -112,9 +123,13 @@ test.beforeAll(async () => {
     steps: 3,
     batch: 4
   }
-  await call(page, 'runs.start', { config })
   await page.keyboard.press('Control+4')
-  await page.locator('[data-testid=run-row][data-state=finished]').waitFor({ timeout: 60_000 })
+  for (const seed of [1, 2]) {
+    await call(page, 'runs.start', { config: { ...config, seed } })
+    await expect(page.locator('[data-testid=run-row][data-state=finished]')).toHaveCount(seed, {
+      timeout: 60_000
+    })
+  }
 })
 test.afterAll(() => launched.app.close())
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'playwright/test'
 import { freshUserData, launch } from './support/launch'
-import { prepareSeat, ready, saveDialogGives } from './support/studio'
+import { downloadsGoTo, prepareSeat, ready, saveDialogGives } from './support/studio'
 
 test('the whole loop: mark, see the tokens, train, watch, stop, take up again, review', async () => {
   test.setTimeout(180_000)
@@ -63,6 +63,17 @@ test('the whole loop: mark, see the tokens, train, watch, stop, take up again, r
     .toBeGreaterThan(stoppedAt)
   await page.getByTestId('run-stop').click()
   await expect(run).toHaveAttribute('data-state', 'stopped', { timeout: 30_000 })
+
+  // Every curve has its numbers, on the screen and in a file.
+  const chart = page.getByTestId('chart-reward')
+  await chart.getByRole('button', { name: /table/ }).click()
+  await expect(chart.getByRole('table')).toContainText(/step/)
+  const csv = join(userData, 'metrics.csv')
+  await downloadsGoTo(app, csv)
+  await page.getByTestId('metrics-csv').click()
+  await expect
+    .poll(() => (existsSync(csv) ? readFileSync(csv, 'utf8') : ''))
+    .toMatch(/^step,.*reward\/mean.*\n1,/)
 
   // Review: the same prompts before and after, signed, and the report.
   await page.getByTestId('run-review').click()

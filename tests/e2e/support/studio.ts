@@ -41,6 +41,13 @@ export async function resize(app: ElectronApplication, width: number, height: nu
   ] as [number, number])
 }
 
+/** Downloads go to this file without asking. */
+export async function downloadsGoTo(app: ElectronApplication, path: string): Promise<void> {
+  await app.evaluate(({ session }, file) => {
+    session.defaultSession.once('will-download', (_event, item) => item.setSavePath(file))
+  }, path)
+}
+
 /** What the next save dialog answers. */
 export async function saveDialogGives(app: ElectronApplication, path: string): Promise<void> {
   await app.evaluate(({ dialog }, filePath) => {
