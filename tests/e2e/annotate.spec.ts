@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { expect, test, type Page } from 'playwright/test'
 import { freshUserData, launch, root } from './support/launch'
 import { projectToOpen, text2grad } from './support/project'
-import { call, prepareSeat, ready } from './support/studio'
+import { call, openDialogGives, prepareSeat, ready } from './support/studio'
 import { bytesOf, trainerRewards } from './support/trainer-rewards'
 
 const bridge = 'The bridge was finished in 1937 and was built by A. Novak.'
@@ -205,6 +205,22 @@ test('overlaps have lines of their own, and Tab, o and Delete find their marks',
   await press(page, 'Delete')
   await expect(page.getByTestId('mark-card')).toHaveCount(1)
   await expect(page.getByTestId('announcer')).toContainText('Removed')
+  await app.close()
+})
+
+test('another project opens on its own answers, and a project that is not there leaves this one open', async () => {
+  const { app, page } = await open()
+  const other = projectToOpen(freshUserData(), ['An answer of another project.'])
+  await page.getByTestId('queue-row').nth(1).click()
+  await expect(page.getByTestId('answer')).toContainText('Flags')
+  await openDialogGives(app, '/no/such/project.t2g')
+  await press(page, 'Control+o')
+  await expect(page.getByTestId('notice').last()).toHaveAttribute('data-code', 'not-found')
+  await expect(page.getByTestId('answer')).toContainText('Flags')
+  await openDialogGives(app, other)
+  await press(page, 'Control+o')
+  await expect(page.getByTestId('answer')).toContainText('An answer of another project.')
+  await expect(page.getByTestId('queue-row')).toHaveCount(1)
   await app.close()
 })
 

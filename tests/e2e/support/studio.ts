@@ -48,6 +48,14 @@ export async function downloadsGoTo(app: ElectronApplication, path: string): Pro
   }, path)
 }
 
+/** What the open dialogs answer from now on. */
+export async function openDialogGives(app: ElectronApplication, path: string): Promise<void> {
+  await app.evaluate(({ dialog }, file) => {
+    dialog.showOpenDialog = (() =>
+      Promise.resolve({ canceled: false, filePaths: [file] })) as typeof dialog.showOpenDialog
+  }, path)
+}
+
 /** What the next save dialog answers. */
 export async function saveDialogGives(app: ElectronApplication, path: string): Promise<void> {
   await app.evaluate(({ dialog }, filePath) => {
