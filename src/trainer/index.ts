@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { SHARE_ENV, Worker } from 'node:worker_threads'
+import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toFailure } from '../contract/errors'
 import { trainerMessage, type JobEvent, type JobRequest } from '../contract/job'
 import { beat } from '../jobs/run-folder'
@@ -19,7 +19,7 @@ const HEARTBEAT = 1000
 
 /** The built worker, or its source in a checkout that runs through a loader (which workers do not inherit). */
 function startWorker(workerData: JobRequest): Worker {
-  const options = { workerData, env: SHARE_ENV }
+  const options: WorkerOptions = { workerData, env: SHARE_ENV }
   const built = join(__dirname, 'trainer-worker.js')
   if (existsSync(built)) return new Worker(built, options)
   const source = JSON.stringify(join(__dirname, 'worker.ts'))
