@@ -25,9 +25,10 @@ const BUCKETS_BELOW = 20e6
 
 /**
  * `span-offline` on stored answers (method 9.5): they come from somebody else, so nothing is sampled and nothing is
- * called PPO. One step: the next answers → contrastive weights (they sum to zero within an answer) → bounded
- * unlikelihood plus the full-vocabulary KL to the reference. Every `evaluateEvery` steps all answers are scored, those
- * of held-out documents apart, because a small model can learn the places of spans without their content.
+ * called PPO. One step: the next answers → contrastive weights (they sum to zero within an answer) → the surrogate of
+ * the configuration (the clipped one by default, decision 8) plus the full-vocabulary KL to the reference. Every
+ * `evaluateEvery` steps all answers are scored, those of held-out documents apart, because a small model can learn the
+ * places of spans without their content.
  */
 export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop> {
   const { config } = folder
