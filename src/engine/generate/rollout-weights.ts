@@ -1,5 +1,5 @@
 import { concat, matmul, matmulAdd, split, type Graph, type Value } from '../graph'
-import type { Model, Trainable } from '../models/model'
+import { loraScale, type Model, type Trainable } from '../models/model'
 import { loraModules, moduleName, moduleShape, type LoraModule } from '../models/names'
 import { loraName } from '../models/parameters'
 import { bindWeights, type Weights } from '../models/weights'
@@ -14,7 +14,7 @@ const groups: readonly (readonly LoraModule[])[] = [
 
 /**
  * A model's weights as a rollout reads them: every matrix once per token, hundreds of times a run. So what does not
- * depend on the token is done before the first: an adapter is added to its matrices, W + alpha / rank · B·A, and
+ * depend on the token is done before the first: an adapter is added to its matrices, W + `loraScale` · B·A, and
  * matrices that read the same input are joined. What is trained comes in as inputs of `graph`, under its own names.
  *
  * A large model's adapter is better left apart (`merge` false): the merged copy takes memory, and ONNX Runtime prepares
@@ -30,7 +30,7 @@ export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable,
     const a = parameters.get(loraName(layer, module, 'A'))
     const b = parameters.get(loraName(layer, module, 'B'))
     if (trainable.kind !== 'lora' || !a || !b) return weight
-    return matmulAdd(b, a, weight, { scale: trainable.lora.alpha / trainable.lora.rank })
+    return matmulAdd(b, a, weight, { scale: loraScale(trainable.lora) })
   }
   const joined = new Map<string, Value>()
   for (let layer = 0; layer < config.layers; layer++) {

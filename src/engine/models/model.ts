@@ -10,12 +10,23 @@ export interface Model {
   readonly tensors: ReadonlyMap<string, HostTensor>
 }
 
-/** A low-rank adapter: W + alpha / rank · B·A. */
+/** A low-rank adapter: W + `loraScale` · B·A. */
 export interface Lora {
   readonly rank: number
   readonly alpha: number
   readonly modules: readonly LoraModule[]
+  /** Divide alpha by √rank instead of by rank. */
+  readonly rsLora?: boolean
+  /** Share of the adapter's inputs that a training step leaves out; nothing else drops any. Default 0. */
+  readonly dropout?: number
 }
+
+/**
+ * What B·A is multiplied with: alpha / rank (Hu et al., LoRA, section 4.1), or alpha / √rank, which keeps large ranks
+ * learning (Kalajdzievski, A Rank Stabilization Scaling Factor for Fine-Tuning with LoRA, equation 3).
+ */
+export const loraScale = ({ rank, alpha, rsLora = false }: Lora): number =>
+  alpha / (rsLora ? Math.sqrt(rank) : rank)
 
 /** What is trained: an adapter, every weight, or nothing (to score and generate with the model as it is). */
 export type Trainable =
