@@ -66,6 +66,8 @@ export interface Updated {
 export interface Update {
   /** Euclidean norm of all gradients together, before the clip. */
   readonly norm: Value
+  /** Sum of squares of each gradient: tells which one is at fault when the norm is no number. */
+  readonly squares: ReadonlyMap<string, Value>
   readonly updated: ReadonlyMap<string, Updated>
 }
 
@@ -84,8 +86,8 @@ export function adamw(
     if (!found) throw new Error(`${name} has no gradient.`)
     return found
   }
-  const squares = [...parameters.keys()].map((name) => sumOfSquares(gradientOf(name)))
-  const norm = squareRoot(sumOf(squares))
+  const squares = new Map([...parameters.keys()].map((name) => [name, sumOfSquares(gradientOf(name))]))
+  const norm = squareRoot(sumOf([...squares.values()]))
   const shrink = minimum(divide(inputs.gradientClip, add(norm, clipEpsilon)), 1)
   const rate1 = multiply(shrink, 1 - beta1)
   const rate2 = multiply(multiply(shrink, shrink), 1 - beta2)
@@ -104,5 +106,5 @@ export function adamw(
     const next = subtract(decayed, divide(multiply(first, stepSize), size))
     updated.set(name, { parameter: next, first, second })
   }
-  return { norm, updated }
+  return { norm, squares, updated }
 }

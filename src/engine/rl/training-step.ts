@@ -6,6 +6,7 @@ import { adamw, optimizerFeeds, optimizerInputs, type OptimizerSettings, type Up
 import type { TrainingState } from '../optim/state'
 import type { Runtime, Session, Tensors } from '../session'
 import type { Loss } from './loss'
+import { notANumber } from './not-a-number'
 
 /** A training step that is ready to run: forward, backward, clip and AdamW in one run of one graph. */
 export interface TrainingStep {
@@ -21,6 +22,8 @@ export interface TrainingStep {
 
 const policyNorm = 'gradientNorm'
 const valueNorm = 'valueGradientNorm'
+/** Outputs that are fetched only to find out which gradient is no number. */
+const squareName = (name: string): string => `square.${name}`
 
 /** Completes the graph of a loss with its gradients and the optimiser. */
 export function completeStep({ graph, loss, terms, parameters }: Loss): readonly string[] {
@@ -44,6 +47,7 @@ export function completeStep({ graph, loss, terms, parameters }: Loss): readonly
     if (tensors.size === 0) continue
     const update = adamw(graph, tensors, gradientOf, inputs)
     norms.push(graph.output(normName, update.norm).name)
+    for (const [name, square] of update.squares) graph.output(squareName(name), square)
     outputUpdate(update, (name, value) => graph.output(name, value))
   }
   return ['loss', ...terms.keys(), ...norms]
@@ -67,7 +71,7 @@ export async function openTrainingStep(
   const session = await runtime.open(loss.graph)
   return {
     run: (inputs, settings, state) =>
-      takeStep(session, reported, { ...constantInputs, ...inputs }, loss.parameters, settings, state),
+      takeStep(session, reported, { ...constantInputs, ...inputs }, loss, settings, state),
     release: () => session.release()
   }
 }
@@ -76,7 +80,7 @@ async function takeStep(
   session: Session,
   reported: readonly string[],
   inputs: Tensors,
-  parameters: ReadonlyMap<string, Value>,
+  { parameters, graph }: Loss,
   settings: OptimizerSettings,
   state: TrainingState
 ): Promise<Record<string, number>> {
@@ -86,17 +90,27 @@ async function takeStep(
     stateInputs[`first.${name}`] = stateTensor(state.first, name, shape)
     stateInputs[`second.${name}`] = stateTensor(state.second, name, shape)
   }
-  const results = await session.run({
-    ...inputs,
-    ...stateInputs,
-    ...optimizerFeeds(settings, state.step + 1)
-  })
+  const names = [...parameters.keys()]
+  const feeds = { ...inputs, ...stateInputs, ...optimizerFeeds(settings, state.step + 1) }
+  const updates = names.flatMap((name) => [`next.${name}`, `next.first.${name}`, `next.second.${name}`])
+  const results = await session.run(feeds, [...reported, ...updates])
   const stats = Object.fromEntries(reported.map((name) => [name, floats(results[name])[0]]))
-  requireNumbers(stats, results, parameters)
+  if (!Object.values(stats).every(Number.isFinite)) {
+    // Only now is the step computed again to ask which gradient it is: asking every time would cost every step.
+    const squares = await session.run(feeds, names.map(squareName))
+    throw notANumber({
+      stats,
+      norms: [policyNorm, valueNorm],
+      gradientSquares: new Map(names.map((name) => [name, floats(squares[squareName(name)])[0]])),
+      state,
+      inputs,
+      constants: graph.initialisers
+    })
+  }
 
   const moves = (name: string): boolean =>
     stats[name === valueWeight || name === valueBias ? valueNorm : policyNorm] !== 0
-  const moved = [...parameters.keys()].filter(moves)
+  const moved = names.filter(moves)
   if (moved.length === 0) return stats
   const replaced = (set: ParameterSet, prefix: string): ParameterSet => {
     const next = new Map(set)
@@ -118,23 +132,4 @@ function stateTensor(set: ParameterSet, name: string, shape: readonly number[]):
       `The training state has no tensor ${name} of shape [${shape.join()}]; it belongs to another model or adapter.`
     )
   return tensor
-}
-
-/** Names the term, or the tensor whose gradient is at fault. */
-function requireNumbers(
-  stats: Readonly<Record<string, number>>,
-  results: Tensors,
-  parameters: ReadonlyMap<string, Value>
-): void {
-  const term = Object.keys(stats).find((name) => name !== 'loss' && !Number.isFinite(stats[name]))
-  const culprit = term ?? (Number.isFinite(stats.loss) ? undefined : 'loss')
-  if (culprit === undefined) return
-  const isNorm = culprit === policyNorm || culprit === valueNorm
-  const tensor = isNorm
-    ? [...parameters.keys()].find((name) => !floats(results[`next.first.${name}`]).every(Number.isFinite))
-    : undefined
-  throw new EngineFailure(
-    'not-a-number',
-    `${tensor ? `The gradient of ${tensor}` : `The term ${culprit}`} is ${stats[culprit]}; the weights were left as they were. Lower the learning rate.`
-  )
 }

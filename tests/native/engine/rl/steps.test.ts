@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { bytesOf, float32, type ParameterSet } from '../../../../src/engine/graph'
+import { bytesOf, float32, floats, type HostTensor, type ParameterSet } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import {
   fullParameters,
@@ -160,8 +160,8 @@ describe.each([
   })
 
   it.each([
-    ['oldLogProbs', /policyLoss/],
-    ['returns', /valueLoss/]
+    ['oldLogProbs', /The step's input oldLogProbs holds NaN/],
+    ['returns', /The step's input returns holds NaN/]
   ] as const)('stops at a NaN in %s, says where, and leaves the state alone', async (input, pattern) => {
     const state = newTrainingState(startOf(trainable))
     const before = snapshot(state)
@@ -180,9 +180,38 @@ describe.each([
     const huge = ppoBatch({ advantages: responses.map((kept) => kept * 1e25) })
     await expect(ppo.step(huge, settings, state)).rejects.toMatchObject({
       code: 'not-a-number',
-      message: expect.stringMatching(/gradientNorm is Infinity/)
+      message: expect.stringMatching(/^The gradient of (base_model\.)?model\.\S+ overflows/)
     })
     expect(state.step).toBe(0)
+  })
+
+  it('names the trained tensor that already held a NaN', async () => {
+    const parameters = startOf(trainable)
+    const name = [...parameters.keys()][5]
+    const tensor = parameters.get(name) as HostTensor
+    const broken = floats(tensor).slice()
+    broken[3] = NaN
+    const state = newTrainingState(new Map(parameters).set(name, { ...tensor, data: broken }))
+    const before = snapshot(state)
+    await expect(ppo.step(ppoBatch(), settings, state)).rejects.toMatchObject({
+      code: 'not-a-number',
+      message: expect.stringContaining(`The trained tensor ${name} holds NaN`)
+    })
+    expect(changed(before, snapshot(state))).toEqual([])
+  })
+
+  it('names the term that overflowed and the largest weight when every tensor is a number', async () => {
+    const parameters = new Map(startOf(trainable))
+    const [name, tensor] = [...parameters].find(([key]) => /lora_B|o_proj/.test(key)) ?? []
+    if (name === undefined || !tensor) throw new Error('there is no such tensor')
+    const huge = floats(tensor).map(() => 3e38)
+    const state = newTrainingState(parameters.set(name, { ...tensor, data: huge }))
+    await expect(ppo.step(ppoBatch(), settings, state)).rejects.toMatchObject({
+      code: 'not-a-number',
+      message: expect.stringMatching(
+        new RegExp(`^The loss term \\w+ is \\S+ although every weight is a number .*3\\.0e\\+38, in ${name}`)
+      )
+    })
   })
 
   it('refuses a state that belongs to another model', async () => {
