@@ -9,7 +9,8 @@ import { parseArgs } from 'node:util'
 import { jsonFile, utf8, writeFolderAtomically } from '../../src/engine/checkpoint/atomic-write'
 import { encodeSafetensors } from '../../src/engine/checkpoint/safetensors'
 import { elementCount, float32, type ParameterSet } from '../../src/engine/graph'
-import { parseLlamaConfig, type LlamaConfig } from '../../src/engine/models/llama-config'
+import type { DecoderConfig } from '../../src/engine/models/decoder-config'
+import { parseConfig } from '../../src/engine/models/families'
 import { checkpointShapes } from '../../src/engine/models/names'
 import { newTrainingState } from '../../src/engine/optim/state'
 import { createSupervisedStep } from '../../src/engine/rl/supervised-step'
@@ -36,7 +37,7 @@ async function makeModel(out: string, steps: number, seed: number): Promise<void
   const tokenizerFile = tokenizerJson(merges)
   const tokenizer = openTokenizer(tokenizerFile, tokenizerConfigJson)
   const configFile = configOf(tokenizer)
-  const config = parseLlamaConfig(configFile)
+  const config = parseConfig(configFile)
   const model = { config, tensors: initialWeights(config, seed) }
   const training = await createSupervisedStep({
     model,
@@ -101,7 +102,7 @@ function rateAt(step: number, steps: number): number {
 }
 
 /** Normal, with a deviation of 1 / sqrt(inputs), less for what is added to the residual stream; gains are 1. */
-function initialWeights(of: LlamaConfig, seed: number): ParameterSet {
+function initialWeights(of: DecoderConfig, seed: number): ParameterSet {
   const draws = chance(seed, 'parameters')
   const weights: ParameterSet = new Map()
   for (const [name, shape] of checkpointShapes(of)) {

@@ -1,6 +1,5 @@
 import { outlineModelFolder, type ModelOutline } from '../engine/checkpoint/model-folder'
-import type { LlamaConfig } from '../engine/models/llama-config'
-import { loraModules, moduleShape } from '../engine/models/names'
+import type { DecoderConfig } from '../engine/models/decoder-config'
 import { openTokenizerIfThere } from './model-tokenizer'
 
 export interface ModelInspection {
@@ -47,7 +46,7 @@ export async function inspectModel(dir: string): Promise<ModelInspection> {
   }
   const dtypes = new Set(tensors.map(({ dtype }) => dtypeNames[dtype] ?? dtype))
   return {
-    architecture: 'LlamaForCausalLM',
+    architecture: config.architecture,
     parameters,
     dtype: [...dtypes].join(', '),
     layers: config.layers,
@@ -67,7 +66,7 @@ const programBytes = 150e6
 const float = 4
 
 /** Weights are counted twice: as read, and as the session prepares them. */
-function estimateMemory(config: LlamaConfig, parameters: number): MemoryEstimate {
+function estimateMemory(config: DecoderConfig, parameters: number): MemoryEstimate {
   const { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headSize, vocabularySize } = config
   const [batch, length] = [8, Math.min(128, config.contextLength)]
   const tokens = batch * length
@@ -75,9 +74,10 @@ function estimateMemory(config: LlamaConfig, parameters: number): MemoryEstimate
   const layer = 12 * hiddenSize + 5 * intermediateSize + 3 * heads * length // floats a token keeps for the backward pass
   const cache = float * tokens * layers * 2 * keyValueHeads * headSize
   const rank = 16
-  const adapter = loraModules
-    .map((module) => moduleShape(config, module))
-    .reduce((sum, [outputs, inputs]) => sum + layers * rank * (outputs + inputs), 0)
+  const adapter = config.linears.reduce(
+    (sum, { outputs, inputs }) => sum + layers * rank * (outputs + inputs),
+    0
+  )
   return {
     batch,
     length,

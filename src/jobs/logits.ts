@@ -1,5 +1,6 @@
 import { floats, Graph, int64 } from '../engine/graph'
-import { causalAttention, decoder, languageHead } from '../engine/models/llama'
+import { causalAttention } from '../engine/models/causal-attention'
+import { decoder, languageHead } from '../engine/models/decoder'
 import { bindWeights } from '../engine/models/weights'
 import { checkSequence, openModel, type ModelChoice } from './open-model'
 

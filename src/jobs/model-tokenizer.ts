@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJsonFile, readSmallFile } from '../engine/checkpoint/small-files'
 import { checkVocabulary } from '../engine/checkpoint/model-folder'
-import type { LlamaConfig } from '../engine/models/llama-config'
+import type { DecoderConfig } from '../engine/models/decoder-config'
 import { Failure } from '../pipeline/failure'
 import { openTokenizer, type PolicyTokenizer } from '../tokens/tokenizer'
 
@@ -19,7 +19,7 @@ const fileOf = (dir: string): string => join(dir, 'tokenizer.json')
  * The tokenizer of a model folder. Throws `tokenizer-missing`, `tokenizer-invalid`, `bad-json`, and
  * `vocabulary-mismatch` if it makes ids that the model does not know.
  */
-export function openModelTokenizer(dir: string, config: LlamaConfig): ModelTokenizer {
+export function openModelTokenizer(dir: string, config: DecoderConfig): ModelTokenizer {
   const file = fileOf(dir)
   if (!existsSync(file))
     throw new Failure(
@@ -33,5 +33,5 @@ export function openModelTokenizer(dir: string, config: LlamaConfig): ModelToken
 }
 
 /** The same for uses that can do without: null if the folder has no tokenizer. */
-export const openTokenizerIfThere = (dir: string, config: LlamaConfig): ModelTokenizer | null =>
+export const openTokenizerIfThere = (dir: string, config: DecoderConfig): ModelTokenizer | null =>
   existsSync(fileOf(dir)) ? openModelTokenizer(dir, config) : null

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { EngineFailure } from '../failure'
 import { elementCount, sameShape, type HostTensor, type Shape } from '../graph/tensor'
-import { parseLlamaConfig, type LlamaConfig } from '../models/llama-config'
+import type { DecoderConfig } from '../models/decoder-config'
+import { parseConfig } from '../models/families'
 import type { Model } from '../models/model'
-import { checkpointShapes, normName } from '../models/names'
+import { checkpointShapes } from '../models/names'
 import { readJsonFile, readSmallFile, requireFolder } from './small-files'
 import { openSafetensors, type SafetensorsFile } from './safetensors'
 import { wrongShape } from './safetensors-header'
@@ -22,7 +23,7 @@ export interface ModelFolder extends Model {
 /** What the headers tell of a model, without its weights. */
 export interface ModelOutline {
   readonly dir: string
-  readonly config: LlamaConfig
+  readonly config: DecoderConfig
   readonly parameters: number
   /** As the files have it; files may hold more than the model uses. */
   readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: Shape }[]
@@ -67,7 +68,7 @@ export async function outlineModelFolder(dir: string): Promise<ModelOutline> {
 }
 
 /** Throws `vocabulary-mismatch` if a tokenizer can make ids that the model has no row for. */
-export function checkVocabulary(dir: string, config: LlamaConfig, tokenizerSize: number): void {
+export function checkVocabulary(dir: string, config: DecoderConfig, tokenizerSize: number): void {
   if (tokenizerSize > config.vocabularySize) {
     throw new EngineFailure(
       'vocabulary-mismatch',
@@ -77,11 +78,11 @@ export function checkVocabulary(dir: string, config: LlamaConfig, tokenizerSize:
   }
 }
 
-const countParameters = (config: LlamaConfig): number =>
+const countParameters = (config: DecoderConfig): number =>
   [...checkpointShapes(config).values()].reduce((count, shape) => count + elementCount(shape), 0)
 
 interface ModelFiles {
-  readonly config: LlamaConfig
+  readonly config: DecoderConfig
   readonly configBytes: Uint8Array
   readonly files: readonly SafetensorsFile[]
 }
@@ -90,7 +91,7 @@ function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T {
   requireFolder(dir, 'a model folder with config.json and model.safetensors is needed')
   const configPath = join(dir, 'config.json')
   const configBytes = readSmallFile(configPath)
-  const config = parseConfig(configPath)
+  const config = parseConfig(readJsonFile(configPath), configPath)
   const files: SafetensorsFile[] = []
   try {
     for (const name of weightFiles(dir)) files.push(openSafetensors(join(dir, name)))
@@ -98,15 +99,6 @@ function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T {
     return use({ config, configBytes, files })
   } finally {
     for (const file of files) file.close()
-  }
-}
-
-function parseConfig(path: string): LlamaConfig {
-  try {
-    return parseLlamaConfig(readJsonFile(path))
-  } catch (error) {
-    if (!(error instanceof EngineFailure) || error.code !== 'architecture-unsupported') throw error
-    throw new EngineFailure(error.code, error.message.replace('config.json', path))
   }
 }
 
@@ -128,17 +120,12 @@ function weightFile(path: string, name: unknown): string {
   )
 }
 
-function checkTensors(dir: string, config: LlamaConfig, files: readonly SafetensorsFile[]): void {
+function checkTensors(dir: string, config: DecoderConfig, files: readonly SafetensorsFile[]): void {
   const missing = (name: string) =>
     new EngineFailure(
       'tensor-missing',
       `${dir} has no tensor "${name}", which its configuration asks for; copy the model again from its source.`
     )
-  // A configuration may claim a billion layers: stop at the first that is absent before listing what they hold.
-  for (let layer = 0; layer < config.layers; layer++) {
-    const name = normName(layer, 'input')
-    if (!files.some((file) => file.entries.has(name))) throw missing(name)
-  }
   for (const [name, shape] of checkpointShapes(config)) {
     const holders = files.filter((file) => file.entries.has(name))
     const entry = holders[0]?.entries.get(name)

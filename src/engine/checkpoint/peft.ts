@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineFailure } from '../failure'
 import { sameShape, type ParameterSet, type Shape } from '../graph/tensor'
-import type { LlamaConfig } from '../models/llama-config'
+import type { DecoderConfig } from '../models/decoder-config'
 import type { Lora } from '../models/model'
-import { loraModules, type LoraModule } from '../models/names'
+import { loraModules } from '../models/names'
 import { loraShapes, valueBias, valueWeight } from '../models/parameters'
 import { jsonFile, writeFolderAtomically, type FolderContents, type WritableFiles } from './atomic-write'
 import { encodeSafetensors, readSafetensors } from './safetensors'
@@ -63,9 +63,9 @@ export const valueHeadContents = (valueHead: ParameterSet): FolderContents =>
  * `architecture-unsupported` for kinds of adapter that would be computed wrongly, `tensor-missing` and
  * `checkpoint-corrupt` naming the tensor, and what `openSafetensors` throws.
  */
-export function loadAdapter(dir: string, config: LlamaConfig): Adapter {
+export function loadAdapter(dir: string, config: DecoderConfig): Adapter {
   requireFolder(dir, `an adapter folder with ${adapterFile} and ${adapterConfigFile} is needed`)
-  const lora = parseAdapterConfig(join(dir, adapterConfigFile))
+  const lora = parseAdapterConfig(join(dir, adapterConfigFile), loraModules(config))
   const parameters = checked(join(dir, adapterFile), loraShapes(config, lora))
   const valueHead = join(dir, valueHeadFile)
   if (existsSync(valueHead)) {
@@ -135,13 +135,16 @@ const neutral: Readonly<Record<string, readonly unknown[]>> = {
   trainable_token_indices: [[]]
 }
 
-/** Reads `adapter_config.json`; throws `architecture-unsupported` for what would be computed wrongly. */
-export function parseAdapterConfig(path: string): Lora {
+/**
+ * Reads `adapter_config.json`; throws `architecture-unsupported` for what would be computed wrongly. `known` are the
+ * matrices that the model has, left out where the adapter is known to be the model's.
+ */
+export function parseAdapterConfig(path: string, known?: readonly string[]): Lora {
   const json = readJsonFile(path)
   const unsupported = (what: string) =>
     new EngineFailure(
       'architecture-unsupported',
-      `${path} asks for ${what}; the engine supports plain LoRA on ${loraModules.join(', ')}.`
+      `${path} asks for ${what}; the engine supports plain LoRA${known ? ` on ${known.join(', ')}` : ''}.`
     )
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw unsupported('no settings at all')
@@ -159,10 +162,11 @@ export function parseAdapterConfig(path: string): Lora {
   }
   if (typeof alpha !== 'number' || !(alpha > 0)) throw unsupported(`lora_alpha = ${JSON.stringify(alpha)}`)
   const names = Array.isArray(targets) ? (targets as unknown[]) : []
-  const isModule = (name: unknown): name is LoraModule => loraModules.includes(name as LoraModule)
+  const isModule = (name: unknown): name is string =>
+    typeof name === 'string' && (known?.includes(name) ?? name !== '')
   if (names.length === 0 || !names.every(isModule)) {
     throw unsupported(`target_modules = ${JSON.stringify(targets)}`)
   }
   // PEFT writes a set: its order means nothing.
-  return { rank, alpha, modules: loraModules.filter((module) => names.includes(module)) }
+  return { rank, alpha, modules: known ? known.filter((module) => names.includes(module)) : names }
 }

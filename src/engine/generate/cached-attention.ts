@@ -1,17 +1,8 @@
-import {
-  add,
-  anySize,
-  int,
-  matmul,
-  reshape,
-  rotary,
-  softmax,
-  type Graph,
-  type RotaryTables,
-  type Value
-} from '../graph'
-import { groupedAttention, splitHeads, type Attend } from '../models/llama'
-import type { LlamaConfig } from '../models/llama-config'
+import { add, anySize, int, matmul, reshape, softmax, type Graph, type Value } from '../graph'
+import { groupedAttention, splitHeads } from '../models/attention'
+import type { Attention } from '../models/decoder'
+import type { DecoderConfig } from '../models/decoder-config'
+import type { Rotate } from '../models/rotation'
 
 /** Keys and values of one layer, each [B, keyValueHeads, tokens so far, headSize]; keys are rotated. */
 export interface LayerCache {
@@ -29,7 +20,7 @@ function grow(graph: Graph, parts: readonly Value[]): Value {
 /** A cache that holds nothing, to begin with when there is nothing before the first token fed. */
 export function emptyCache(
   graph: Graph,
-  { layers, keyValueHeads, headSize }: LlamaConfig,
+  { layers, keyValueHeads, headSize }: DecoderConfig,
   batch: number
 ): LayerCache[] {
   const shape = [batch, keyValueHeads, 0, headSize]
@@ -45,20 +36,21 @@ export function emptyCache(
  * positions int64 [B, T]; bias [B, 1, T, T] hides padding and the future.
  */
 export function fillingAttention(
-  config: LlamaConfig,
+  config: DecoderConfig,
   positions: Value,
   bias: Value,
-  tables: RotaryTables,
+  rotate: Rotate,
   caches: LayerCache[]
-): Attend {
+): Attention {
   const [batch, length] = positions.shape
-  return (_layer, query, key, value) => {
+  const attend: Attention['attend'] = (layer, query, key, value) => {
     const heads = (x: Value, count: number) => splitHeads(x, batch, length, count)
-    const rotatedKey = rotary(heads(key, config.keyValueHeads), positions, tables)
+    const rotatedKey = rotate(layer, heads(key, config.keyValueHeads), positions)
     const values = heads(value, config.keyValueHeads)
     caches.push({ key: grow(key.graph, [rotatedKey]), value: grow(key.graph, [values]) })
-    return groupedAttention(rotary(heads(query, config.heads), positions, tables), rotatedKey, values, bias)
+    return groupedAttention(rotate(layer, heads(query, config.heads), positions), rotatedKey, values, bias)
   }
+  return { positions, attend }
 }
 
 /**
@@ -67,29 +59,30 @@ export function fillingAttention(
  * positions int64 [B, 1]; bias [B, 1, 1, any] hides padding, null if there is none.
  */
 export function growingAttention(
-  config: LlamaConfig,
+  config: DecoderConfig,
   positions: Value,
   bias: Value | null,
-  tables: RotaryTables,
+  rotate: Rotate,
   caches: readonly LayerCache[],
   grown: LayerCache[]
-): Attend {
+): Attention {
   const { heads, keyValueHeads: groups, headSize: size } = config
   const batch = positions.shape[0]
-  return (layer, query, key, value) => {
+  const attend: Attention['attend'] = (layer, query, key, value) => {
     const { graph } = query
     const single = (x: Value, count: number) => reshape(x, [batch, count, 1, size])
     const cache = {
-      key: grow(graph, [caches[layer].key, rotary(single(key, groups), positions, tables)]),
+      key: grow(graph, [caches[layer].key, rotate(layer, single(key, groups), positions)]),
       value: grow(graph, [caches[layer].value, single(value, groups)])
     }
     grown.push(cache)
-    const rotated = rotary(single(query, heads), positions, tables)
+    const rotated = rotate(layer, single(query, heads), positions)
     const stacked = reshape(rotated, [batch, groups, heads / groups, size])
     const scores = matmul(stacked, cache.key, { transposeB: true, scale: 1 / Math.sqrt(size) }) // [B, G, H/G, any]
     const shares = softmax(bias ? add(scores, bias) : scores)
     return reshape(matmul(shares, cache.value), [batch, heads * size])
   }
+  return { positions, attend }
 }
 
 /** One more visible place at the end of a bias [B, 1, 1, any]. */

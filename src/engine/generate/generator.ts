@@ -1,6 +1,6 @@
 import { EngineFailure } from '../failure'
 import { float32, floats, int64, scalar, type HostTensor, type ParameterSet } from '../graph'
-import { unseen } from '../models/llama'
+import { unseen } from '../models/attention'
 import { parameterShapes } from '../models/parameters'
 import type { Runtime, Tensors } from '../session'
 import { rolloutGraph, type RolloutOptions } from './rollout-graph'

@@ -17,8 +17,10 @@ import {
   where,
   type Value
 } from '../graph'
-import { decoder, languageHead, rotaryTables, unseen } from '../models/llama'
+import { unseen } from '../models/attention'
+import { decoder, languageHead } from '../models/decoder'
 import type { Model, Trainable } from '../models/model'
+import { rotation } from '../models/rotation'
 import { emptyCache, fillingAttention, growBias, growingAttention, type LayerCache } from './cached-attention'
 import { removeUnused } from './remove-unused'
 import { rolloutWeights } from './rollout-weights'
@@ -64,7 +66,7 @@ export function rolloutGraph(options: RolloutOptions): Graph {
   const { config } = model
   const graph = new Graph()
   const weights = rolloutWeights(graph, model, trainable, options.merge)
-  const tables = rotaryTables(graph, config, promptLength + maxNewTokens)
+  const rotate = rotation(graph, config, promptLength + maxNewTokens)
   const ids = graph.input('ids', 'int64', [batch, promptLength])
   const positions = graph.input('positions', 'int64', [batch, promptLength])
   const bias = promptLength > 1 ? graph.input('bias', 'float32', [batch, 1, 1, promptLength]) : null
@@ -78,8 +80,8 @@ export function rolloutGraph(options: RolloutOptions): Graph {
   function fillCaches(): LayerCache[] {
     const filled: LayerCache[] = []
     const before = slice(positions, 1, 0, last)
-    const attend = fillingAttention(config, before, causalBias(graph, bias as Value, last), tables, filled)
-    decoder(config, weights, slice(ids, 1, 0, last), attend)
+    const attention = fillingAttention(config, before, causalBias(graph, bias as Value, last), rotate, filled)
+    decoder(config, weights, slice(ids, 1, 0, last), attention)
     return filled
   }
 
@@ -100,8 +102,8 @@ export function rolloutGraph(options: RolloutOptions): Graph {
     const after = rest.slice(2 * config.layers)
     const visible = bias ? growBias(after[0]) : null
     const grown: LayerCache[] = []
-    const attend = growingAttention(config, position, visible, tables, past, grown)
-    const hidden = decoder(config, weights, token, attend)
+    const attention = growingAttention(config, position, visible, rotate, past, grown)
+    const hidden = decoder(config, weights, token, attention)
     const choice = choose.next(languageHead(config, weights, hidden), turn, after.slice(bias ? 1 : 0))
     const emitted = where(
       done,

@@ -1,15 +1,14 @@
 import { concat, matmul, matmulAdd, split, type Graph, type Value } from '../graph'
+import type { Linear, Role } from '../models/decoder-config'
 import { loraScale, type Model, type Trainable } from '../models/model'
-import { loraModules, moduleName, moduleShape, type LoraModule } from '../models/names'
+import { layerName } from '../models/names'
 import { loraName } from '../models/parameters'
 import { bindWeights, type Weights } from '../models/weights'
 
 /** Matrices that read the same input: one product for all of a group is faster than one for each. */
-const groups: readonly (readonly LoraModule[])[] = [
-  ['q_proj', 'k_proj', 'v_proj'],
-  ['o_proj'],
-  ['gate_proj', 'up_proj'],
-  ['down_proj']
+const readTogether: readonly (readonly Role[])[] = [
+  ['query', 'key', 'value'],
+  ['gate', 'up']
 ]
 
 /**
@@ -24,40 +23,63 @@ export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable,
   const { policy, parameters } = bindWeights(graph, model, trainable, false)
   if (trainable.kind === 'lora' && !merge) return policy
   const { config } = model
+  const groups = groupsOf(config.linears)
 
-  const merged = (layer: number, module: LoraModule): Value => {
-    const weight = policy.tensor(`${moduleName(layer, module)}.weight`)
-    const a = parameters.get(loraName(layer, module, 'A'))
-    const b = parameters.get(loraName(layer, module, 'B'))
+  const merged = (layer: number, linear: Linear): Value => {
+    const weight = policy.tensor(`${layerName(config, layer, linear.path)}.weight`)
+    const a = parameters.get(loraName(config, layer, linear, 'A'))
+    const b = parameters.get(loraName(config, layer, linear, 'B'))
     if (trainable.kind !== 'lora' || !a || !b) return weight
-    return matmulAdd(b, a, weight, { scale: loraScale(trainable.lora) })
+    const scale = loraScale(trainable.lora)
+    return linear.transposed
+      ? matmulAdd(a, b, weight, { scale, transposeA: true, transposeB: true })
+      : matmulAdd(b, a, weight, { scale })
   }
-  const joined = new Map<string, Value>()
+  const joined = new Map<string, { readonly weight: Value; readonly bias: Value | null }>()
   for (let layer = 0; layer < config.layers; layer++) {
     for (const group of groups) {
-      joined.set(
-        `${layer} ${group[0]}`,
-        concat(
-          group.map((module) => merged(layer, module)),
-          0
-        )
-      ) // [outputs, inputs]
+      const [{ path, transposed, bias }] = group
+      const weights = group.map((linear) => merged(layer, linear))
+      const biases = bias
+        ? group.map((linear) => policy.tensor(`${layerName(config, layer, linear.path)}.bias`))
+        : []
+      joined.set(layerName(config, layer, path), {
+        weight: concat(weights, transposed ? 1 : 0),
+        bias: bias ? concat(biases, 0) : null
+      })
     }
   }
   // The parts of a group's product, until all of them have been asked for.
   const products = new Map<Value, readonly Value[]>()
   return {
     tensor: policy.tensor,
-    linear(x, layer, module) {
-      const group = groups.find((members) => members.includes(module)) ?? loraModules
-      const parts = products.get(x) ?? multiplyGroup(x, joined.get(`${layer} ${group[0]}`) as Value, group)
+    linear(x, layer, linear) {
+      const group = groups.find((members) => members.includes(linear)) ?? [linear]
+      const parts = products.get(x) ?? multiplyGroup(x, layer, group)
       products.set(x, parts)
-      return parts[group.indexOf(module)]
+      return parts[group.indexOf(linear)]
     }
   }
 
-  function multiplyGroup(x: Value, weight: Value, group: readonly LoraModule[]): readonly Value[] {
-    const outputs = group.map((module) => moduleShape(config, module)[0])
-    return split(matmul(x, weight, { transposeB: true }), 1, outputs)
+  function multiplyGroup(x: Value, layer: number, group: readonly Linear[]): readonly Value[] {
+    const matrix = joined.get(layerName(config, layer, group[0].path))
+    if (!matrix) throw new Error(`${group[0].path} is no matrix of ${config.architecture}.`)
+    const { weight, bias } = matrix
+    const options = { transposeB: !group[0].transposed }
+    const whole = bias ? matmulAdd(x, weight, bias, options) : matmul(x, weight, options)
+    return split(
+      whole,
+      1,
+      group.map(({ outputs }) => outputs)
+    )
   }
+}
+
+/** The matrices of a layer, those that read the same input together. */
+function groupsOf(linears: readonly Linear[]): readonly (readonly Linear[])[] {
+  const together = readTogether
+    .map((roles) => linears.filter(({ role }) => roles.includes(role)))
+    .filter((group) => group.length > 0)
+  const single = linears.filter((linear) => !together.flat().includes(linear))
+  return [...together, ...single.map((linear) => [linear])]
 }

@@ -18,7 +18,7 @@ import {
   where,
   type Value
 } from '../graph'
-import { unseen } from '../models/llama'
+import { unseen } from '../models/attention'
 
 /** What is done to the distribution before a token is drawn from it. */
 export interface SamplingFilters {

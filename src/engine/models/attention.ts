@@ -30,6 +30,13 @@ export function groupedAttention(query: Value, key: Value, value: Value, bias: V
   return reshape(byPosition, [batch * length, heads * size])
 }
 
+/** x [B·T, heads · size] -> [B, heads, T, size] */
+export const splitHeads = (x: Value, batch: number, length: number, heads: number): Value =>
+  transpose(reshape(x, [batch, length, heads, x.shape[1] / heads]), [0, 2, 1, 3])
+
+/** Added to the score of a key that must not be seen. Finite, so that a row with no key at all stays a number. */
+export const unseen = -1e9
+
 /** query [B, G, R·Tq, size], R query heads a group -> softmax(query·keyᵀ / √size + bias)·value, of query's shape. */
 function attend(query: Value, key: Value, value: Value, bias: Value, heads: number): Value {
   const [batch, groups, stackedLength, size] = query.shape

@@ -1,12 +1,11 @@
 import { EngineFailure } from '../failure'
 import type { HostTensor } from '../graph'
-import type { LlamaConfig } from './llama-config'
-import type { LoraModule } from './names'
+import type { DecoderConfig, Linear } from './decoder-config'
 
 /** A model in memory: what the engine computes with. `ModelFolder` of `checkpoint/` is one. */
 export interface Model {
-  readonly config: LlamaConfig
-  /** By Hugging Face name, in Hugging Face orientation: matrices are [outputs, inputs]. */
+  readonly config: DecoderConfig
+  /** By Hugging Face name, as the checkpoint holds them: matrices are [outputs, inputs] unless the family says otherwise. */
   readonly tensors: ReadonlyMap<string, HostTensor>
 }
 
@@ -14,7 +13,8 @@ export interface Model {
 export interface Lora {
   readonly rank: number
   readonly alpha: number
-  readonly modules: readonly LoraModule[]
+  /** Ends of the names of matrices: `q_proj`, or more where that is not enough: `mlp.c_proj`. */
+  readonly modules: readonly string[]
   /** Divide alpha by √rank instead of by rank. */
   readonly rsLora?: boolean
   /** Share of the adapter's inputs that a training step leaves out; nothing else drops any. Default 0. */
@@ -27,6 +27,10 @@ export interface Lora {
  */
 export const loraScale = ({ rank, alpha, rsLora = false }: Lora): number =>
   alpha / (rsLora ? Math.sqrt(rank) : rank)
+
+/** Whether the adapter changes this matrix; PEFT compares the ends of names in the same way. */
+export const adapts = ({ modules }: Lora, { path }: Linear): boolean =>
+  modules.some((module) => path === module || path.endsWith(`.${module}`))
 
 /** What is trained: an adapter, every weight, or nothing (to score and generate with the model as it is). */
 export type Trainable =

@@ -1,62 +1,53 @@
 import type { Shape } from '../graph'
-import type { LlamaConfig } from './llama-config'
+import type { DecoderConfig, Linear, NormKind } from './decoder-config'
 
-/** The seven matrices of a layer that an adapter may change. */
-export const loraModules = [
-  'q_proj',
-  'k_proj',
-  'v_proj',
-  'o_proj',
-  'gate_proj',
-  'up_proj',
-  'down_proj'
-] as const
+/** `model.layers.0.self_attn.q_proj`: what the checkpoint calls a matrix or norm of a layer, without `.weight`. */
+export const layerName = ({ names }: DecoderConfig, layer: number, path: string): string =>
+  `${names.layers}.${layer}.${path}`
 
-export type LoraModule = (typeof loraModules)[number]
+/** What adapters call a matrix: `q_proj`. Two matrices of a layer may share it. */
+export const moduleOf = ({ path }: Linear): string => path.slice(path.lastIndexOf('.') + 1)
 
-export const embeddingName = 'model.embed_tokens.weight'
-export const headName = 'lm_head.weight'
-export const finalNormName = 'model.norm.weight'
+/** The matrices of a layer that an adapter may change, by the names that adapters use; each once. */
+export const loraModules = ({ linears }: DecoderConfig): readonly string[] => [
+  ...new Set(linears.map(moduleOf))
+]
 
-const attentionModules: readonly string[] = ['q_proj', 'k_proj', 'v_proj', 'o_proj']
+/** The matrix of this role, or undefined if the family joins it with others. */
+export const linearOf = ({ linears }: DecoderConfig, role: Linear['role']): Linear | undefined =>
+  linears.find((linear) => linear.role === role)
 
-/** `model.layers.0.self_attn.q_proj`: what the checkpoint calls a matrix, without `.weight`. */
-export const moduleName = (layer: number, module: LoraModule): string =>
-  `model.layers.${layer}.${attentionModules.includes(module) ? 'self_attn' : 'mlp'}.${module}`
+/** The tensor that turns hidden states into logits. */
+export const headWeight = ({ tiedEmbeddings, names }: DecoderConfig): string =>
+  `${tiedEmbeddings ? names.embedding : names.head}.weight`
 
-export const normName = (layer: number, place: 'input' | 'post_attention'): string =>
-  `model.layers.${layer}.${place}_layernorm.weight`
-
-/** Rows (outputs) and columns (inputs) of a layer's matrix. */
-export function moduleShape(config: LlamaConfig, module: LoraModule): readonly [number, number] {
-  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = config
-  switch (module) {
-    case 'q_proj':
-      return [heads * headSize, hiddenSize]
-    case 'k_proj':
-    case 'v_proj':
-      return [keyValueHeads * headSize, hiddenSize]
-    case 'o_proj':
-      return [hiddenSize, heads * headSize]
-    case 'gate_proj':
-    case 'up_proj':
-      return [intermediateSize, hiddenSize]
-    case 'down_proj':
-      return [hiddenSize, intermediateSize]
-  }
-}
+/** Shape of a matrix as the checkpoint holds it. */
+const storedShape = ({ outputs, inputs, transposed }: Linear): Shape =>
+  transposed ? [inputs, outputs] : [outputs, inputs]
 
 /** Every tensor that a checkpoint of this configuration must hold, with its shape, in a fixed order. */
-export function checkpointShapes(config: LlamaConfig): Map<string, Shape> {
-  const { vocabularySize, hiddenSize, layers } = config
-  const shapes = new Map<string, Shape>([[embeddingName, [vocabularySize, hiddenSize]]])
-  for (let layer = 0; layer < layers; layer++) {
-    shapes.set(normName(layer, 'input'), [hiddenSize])
-    for (const module of loraModules)
-      shapes.set(`${moduleName(layer, module)}.weight`, moduleShape(config, module))
-    shapes.set(normName(layer, 'post_attention'), [hiddenSize])
+export function checkpointShapes(config: DecoderConfig): Map<string, Shape> {
+  const { names, vocabularySize, hiddenSize, layers, contextLength, norm, headSize } = config
+  const shapes = new Map<string, Shape>([[`${names.embedding}.weight`, [vocabularySize, hiddenSize]]])
+  if (names.positions) shapes.set(`${names.positions}.weight`, [contextLength, hiddenSize])
+  const addNorm = (name: string, size: number): void => {
+    for (const part of normParts(norm)) shapes.set(`${name}.${part}`, [size])
   }
-  shapes.set(finalNormName, [hiddenSize])
-  if (!config.tiedEmbeddings) shapes.set(headName, [vocabularySize, hiddenSize])
+  for (let layer = 0; layer < layers; layer++) {
+    const named = (path: string): string => layerName(config, layer, path)
+    addNorm(named(names.beforeAttention), hiddenSize)
+    for (const linear of config.linears) {
+      shapes.set(`${named(linear.path)}.weight`, storedShape(linear))
+      if (linear.bias) shapes.set(`${named(linear.path)}.bias`, [linear.outputs])
+    }
+    for (const path of [names.queryNorm, names.keyNorm]) if (path) addNorm(named(path), headSize)
+    for (const path of [names.afterAttention, names.beforeFeedForward, names.afterFeedForward])
+      if (path) addNorm(named(path), hiddenSize)
+  }
+  addNorm(names.finalNorm, hiddenSize)
+  if (!config.tiedEmbeddings) shapes.set(`${names.head}.weight`, [vocabularySize, hiddenSize])
   return shapes
 }
+
+/** A norm's tensors. */
+const normParts = (kind: NormKind): readonly string[] => (kind === 'layer' ? ['weight', 'bias'] : ['weight'])

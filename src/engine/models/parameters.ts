@@ -1,31 +1,30 @@
 import { elementCount, float32, floats, type ParameterSet, type Shape } from '../graph'
-import type { LlamaConfig } from './llama-config'
-import { tensorOf, type Lora, type Model, type Trainable } from './model'
-import { checkpointShapes, moduleName, moduleShape, type LoraModule } from './names'
+import type { DecoderConfig, Linear } from './decoder-config'
+import { adapts, tensorOf, type Lora, type Model, type Trainable } from './model'
+import { checkpointShapes, layerName } from './names'
 
 /** Names of the value head's tensors: weight [1, hidden size], bias [1]. */
 export const valueWeight = 'value_head.weight'
 export const valueBias = 'value_head.bias'
 
 /** PEFT's name of one half of an adapted matrix. */
-export const loraName = (layer: number, module: LoraModule, half: 'A' | 'B'): string =>
-  `base_model.model.${moduleName(layer, module)}.lora_${half}.weight`
+export const loraName = (config: DecoderConfig, layer: number, linear: Linear, half: 'A' | 'B'): string =>
+  `base_model.model.${layerName(config, layer, linear.path)}.lora_${half}.weight`
 
 /** Names and shapes of an adapter's tensors: A [rank, inputs] and B [outputs, rank] of each matrix. */
-export function loraShapes(config: LlamaConfig, lora: Lora): Map<string, Shape> {
+export function loraShapes(config: DecoderConfig, lora: Lora): Map<string, Shape> {
   const shapes = new Map<string, Shape>()
   for (let layer = 0; layer < config.layers; layer++)
-    for (const module of lora.modules) {
-      const [outputs, inputs] = moduleShape(config, module)
-      shapes.set(loraName(layer, module, 'A'), [lora.rank, inputs])
-      shapes.set(loraName(layer, module, 'B'), [outputs, lora.rank])
+    for (const linear of config.linears.filter((one) => adapts(lora, one))) {
+      shapes.set(loraName(config, layer, linear, 'A'), [lora.rank, linear.inputs])
+      shapes.set(loraName(config, layer, linear, 'B'), [linear.outputs, lora.rank])
     }
   return shapes
 }
 
 /** Names and shapes of everything that is trained, in the order that a ParameterSet keeps. */
 export function parameterShapes(
-  config: LlamaConfig,
+  config: DecoderConfig,
   trainable: Trainable,
   value: boolean
 ): Map<string, Shape> {
@@ -43,7 +42,7 @@ export function parameterShapes(
  * A fresh adapter, which changes nothing: B is zero. A is drawn from `normal` (mean 0, deviation 1) with the deviation
  * of PEFT's default, Kaiming's uniform distribution with a = √5: 1 / √(3 · inputs).
  */
-export function loraParameters(config: LlamaConfig, lora: Lora, normal: () => number): ParameterSet {
+export function loraParameters(config: DecoderConfig, lora: Lora, normal: () => number): ParameterSet {
   const parameters: ParameterSet = new Map()
   for (const [name, shape] of loraShapes(config, lora)) {
     const data = new Float32Array(elementCount(shape))
@@ -63,7 +62,7 @@ export function fullParameters(model: Model): ParameterSet {
 }
 
 /** A value head that says 0 of everything. */
-export function valueHeadParameters(config: LlamaConfig): ParameterSet {
+export function valueHeadParameters(config: DecoderConfig): ParameterSet {
   return new Map([
     [valueWeight, float32([1, config.hiddenSize], new Float32Array(config.hiddenSize))],
     [valueBias, float32([1], new Float32Array(1))]

@@ -1,4 +1,4 @@
-import type { RopeConfig } from './rope-config'
+import type { RopeConfig } from './decoder-config'
 
 /**
  * Angle per position of each pair of elements, [headSize / 2].

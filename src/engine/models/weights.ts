@@ -1,20 +1,21 @@
 import { matmul, matmulAdd, type Graph, type Value } from '../graph'
-import { tensorOf, type Lora, type Model, type Trainable } from './model'
-import { checkpointShapes, moduleName, type LoraModule } from './names'
+import type { DecoderConfig, Linear } from './decoder-config'
+import { adapts, loraScale, tensorOf, type Lora, type Model, type Trainable } from './model'
+import { checkpointShapes, layerName } from './names'
 import { loraName, parameterShapes } from './parameters'
 
 /** A model's weights inside a graph. */
 export interface Weights {
   /** A tensor by its Hugging Face name. */
   tensor(name: string): Value
-  /** x [N, inputs] -> x·Wᵀ [N, outputs], with the adapter's part if the matrix has one. */
-  linear(x: Value, layer: number, module: LoraModule): Value
+  /** x [N, inputs] -> x·Wᵀ + bias [N, outputs], with the adapter's part if the matrix has one. */
+  linear(x: Value, layer: number, linear: Linear): Value
 }
 
 /** The model's own weights as constants: ONNX Runtime prepacks them, so this is the fastest way to read them. */
 export function constantWeights(graph: Graph, model: Model): Weights {
   const made = new Map<string, Value>()
-  return withoutAdapter((name) => {
+  return withoutAdapter(model.config, (name) => {
     const value = made.get(name) ?? graph.initialiser(name, tensorOf(model, name))
     made.set(name, value)
     return value
@@ -22,24 +23,36 @@ export function constantWeights(graph: Graph, model: Model): Weights {
 }
 
 /** Weights by name from values that exist already. */
-function withoutAdapter(tensor: (name: string) => Value): Weights {
+function withoutAdapter(config: DecoderConfig, tensor: (name: string) => Value): Weights {
   return {
     tensor,
-    linear: (x, layer, module) =>
-      matmul(x, tensor(`${moduleName(layer, module)}.weight`), { transposeB: true })
+    linear: (x, layer, linear) => {
+      const name = layerName(config, layer, linear.path)
+      const bias = linear.bias ? tensor(`${name}.bias`) : null
+      return product(x, tensor(`${name}.weight`), !linear.transposed, bias)
+    }
   }
 }
 
-/** `base` plus alpha / rank · B·A on the adapted matrices. */
-function withAdapter(base: Weights, lora: Lora, tensor: (name: string) => Value): Weights {
+/** x·W or x·Wᵀ, plus a bias [outputs] if there is one. */
+const product = (x: Value, weight: Value, transposeB: boolean, bias: Value | null): Value =>
+  bias ? matmulAdd(x, weight, bias, { transposeB }) : matmul(x, weight, { transposeB })
+
+/** `base` plus `loraScale` · B·A on the adapted matrices. */
+function withAdapter(
+  config: DecoderConfig,
+  base: Weights,
+  lora: Lora,
+  tensor: (name: string) => Value
+): Weights {
   return {
     tensor: base.tensor,
-    linear: (x, layer, module) => {
-      const plain = base.linear(x, layer, module)
-      if (!lora.modules.includes(module)) return plain
-      const low = matmul(x, tensor(loraName(layer, module, 'A')), { transposeB: true }) // [N, rank]
-      const scale = lora.alpha / lora.rank
-      return matmulAdd(low, tensor(loraName(layer, module, 'B')), plain, { transposeB: true, scale })
+    linear: (x, layer, linear) => {
+      const plain = base.linear(x, layer, linear)
+      if (!adapts(lora, linear)) return plain
+      const low = matmul(x, tensor(loraName(config, layer, linear, 'A')), { transposeB: true }) // [N, rank]
+      const scale = loraScale(lora)
+      return matmulAdd(low, tensor(loraName(config, layer, linear, 'B')), plain, { transposeB: true, scale })
     }
   }
 }
@@ -73,12 +86,12 @@ export function bindWeights(graph: Graph, model: Model, trainable: Trainable, va
     let reference: Weights | null = null
     return {
       parameters,
-      policy: withoutAdapter(parameter),
+      policy: withoutAdapter(model.config, parameter),
       reference: () => (reference ??= inputWeights(graph, model))
     }
   }
   const base = constantWeights(graph, model)
-  const policy = trainable.kind === 'lora' ? withAdapter(base, trainable.lora, parameter) : base
+  const policy = trainable.kind === 'lora' ? withAdapter(model.config, base, trainable.lora, parameter) : base
   return { parameters, policy, reference: () => base }
 }
 
@@ -86,7 +99,7 @@ function inputWeights(graph: Graph, model: Model): Weights {
   const inputs = new Map<string, Value>()
   for (const [name, shape] of checkpointShapes(model.config))
     inputs.set(name, graph.input(referenceName(name), 'float32', shape))
-  return withoutAdapter((name) => {
+  return withoutAdapter(model.config, (name) => {
     const found = inputs.get(name)
     if (!found) throw new Error(`${name} is no tensor of the model.`)
     return found

@@ -1,6 +1,7 @@
 import { add, logSoftmax, matmul, multiply, reshape, slice, type Graph, type Value } from '../graph'
 import { detach } from '../autodiff/detach'
-import { causalAttention, decoder, languageHead } from '../models/llama'
+import { causalAttention } from '../models/causal-attention'
+import { decoder, languageHead } from '../models/decoder'
 import type { Model, Trainable } from '../models/model'
 import { valueBias, valueWeight } from '../models/parameters'
 import { bindWeights, type Weights } from '../models/weights'
@@ -50,12 +51,12 @@ export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
   const bound = bindWeights(graph, model, trainable, value)
   const ids = graph.input('ids', 'int64', [batch, length])
   const inverseTemperature = graph.input('inverseTemperature', 'float32', [])
-  const attend = causalAttention(graph, config, batch, length)
+  const attention = causalAttention(graph, config, batch, length)
   /** [B·T, ...] or [B, T] -> the positions that predict, [N, width] */
   const predicting = (x: Value, width: number): Value =>
     reshape(slice(reshape(x, [batch, length, width]), 1, firstPosition, length - 1), [rows, width])
   const hiddenOf = (weights: Weights): Value =>
-    predicting(decoder(config, weights, ids, attend), config.hiddenSize)
+    predicting(decoder(config, weights, ids, attention), config.hiddenSize)
   // Dividing the hidden states by the temperature divides the logits, on a tensor V / D times smaller.
   const logitsOf = (weights: Weights, hidden: Value): Value =>
     languageHead(config, weights, multiply(hidden, inverseTemperature)) // [N, V]

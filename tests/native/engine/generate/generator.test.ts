@@ -5,15 +5,15 @@ import { createGenerator, type GeneratorOptions } from '../../../../src/engine/g
 import { rolloutGraph } from '../../../../src/engine/generate/rollout-graph'
 import { float32, type ParameterSet } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
-import { loraModules } from '../../../../src/engine/models/names'
 import { fullParameters, loraParameters } from '../../../../src/engine/models/parameters'
 import { createScorer } from '../../../../src/engine/rl/scorer'
 import { lacksShared, sharedPath } from '../../../shared-data'
 import { numbers, randomModel, uniformNumbers } from '../../../pure/engine/checkpoint/random-model'
+import { toyLora } from '../support/toy'
 import { distribution, fullForward, indexOfLargest, runtime } from './reference'
 
 const base: Trainable = { kind: 'none' }
-const lora = { rank: 3, alpha: 6, modules: loraModules }
+const lora = { rank: 3, alpha: 6, modules: toyLora.modules }
 const promptsOf = (lengths: readonly number[]) =>
   lengths.map((length, row) => Array.from({ length }, (_, i) => 3 + row + i))
 

@@ -1,5 +1,6 @@
 import { floats, Graph, int64, type ParameterSet } from '../../../../src/engine/graph'
-import { causalAttention, decoder, languageHead } from '../../../../src/engine/models/llama'
+import { causalAttention } from '../../../../src/engine/models/causal-attention'
+import { decoder, languageHead } from '../../../../src/engine/models/decoder'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { bindWeights } from '../../../../src/engine/models/weights'
 import { openRuntime } from '../../../../src/engine/runtime/session'

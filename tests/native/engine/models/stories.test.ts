@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { floats, Graph, int64 } from '../../../../src/engine/graph'
-import { causalAttention, decoder, languageHead } from '../../../../src/engine/models/llama'
-import type { Trainable } from '../../../../src/engine/models/model'
-import { loraModules } from '../../../../src/engine/models/names'
+import { causalAttention } from '../../../../src/engine/models/causal-attention'
+import { decoder, languageHead } from '../../../../src/engine/models/decoder'
 import { fullParameters, loraParameters } from '../../../../src/engine/models/parameters'
 import { constantWeights } from '../../../../src/engine/models/weights'
 import { createScorer } from '../../../../src/engine/rl/scorer'
@@ -11,8 +10,9 @@ import { openRuntime } from '../../../../src/engine/runtime/session'
 import { lacksShared, sharedPath } from '../../../shared-data'
 import { readModel } from '../support/checkpoint'
 import { Random } from '../support/random'
+import { toyLora } from '../support/toy'
 
-const lora: Trainable = { kind: 'lora', lora: { rank: 4, alpha: 8, modules: loraModules } }
+const lora = { kind: 'lora', lora: { rank: 4, alpha: 8, modules: toyLora.modules } } as const
 
 describe.skipIf(lacksShared('models/stories260K'))('stories260K', () => {
   it('finds the expected token most likely at every position of the greedy story', async () => {

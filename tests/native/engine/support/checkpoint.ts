@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { float32, type HostTensor } from '../../../../src/engine/graph'
-import { parseLlamaConfig } from '../../../../src/engine/models/llama-config'
+import { parseConfig } from '../../../../src/engine/models/families'
 import type { Model } from '../../../../src/engine/models/model'
 
 /** Reads a small F32 checkpoint by the format's description alone, so that these tests stand apart from the product's reader. */
@@ -21,5 +21,5 @@ export function readModel(folder: string): Model {
       float32(entry.shape, new Float32Array(new Uint8Array(file.subarray(start, end)).buffer))
     )
   }
-  return { config: parseLlamaConfig(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))), tensors }
+  return { config: parseConfig(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'))), tensors }
 }

@@ -8,7 +8,7 @@ import {
   type HostTensor,
   type ParameterSet
 } from '../../../../src/engine/graph'
-import { parseLlamaConfig } from '../../../../src/engine/models/llama-config'
+import { parseConfig } from '../../../../src/engine/models/families'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { loraModules } from '../../../../src/engine/models/names'
 import { referenceInputs } from '../../../../src/engine/models/weights'
@@ -97,11 +97,11 @@ export function goldenCases(): GoldenCase[] {
   const file = JSON.parse(readFileSync(path, 'utf8')) as GoldenFile
   return file.cases.map(({ loss, kind, tied, model: weights, parameters, ids, batch: arrays, expected }) => {
     const model: Model = {
-      config: parseLlamaConfig({ ...file.config, tie_word_embeddings: tied }),
+      config: parseConfig({ ...file.config, tie_word_embeddings: tied }),
       tensors: singles(weights)
     }
     const trainable: Trainable =
-      kind === 'full' ? { kind } : { kind, lora: { ...file.lora, modules: loraModules } }
+      kind === 'full' ? { kind } : { kind, lora: { ...file.lora, modules: loraModules(model.config) } }
     const { batch, length } = file
     const hasReference = loss !== 'supervised'
     const options: PassOptions = {

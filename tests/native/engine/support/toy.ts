@@ -1,32 +1,33 @@
 import { elementCount, float32, type ParameterSet } from '../../../../src/engine/graph'
-import type { LlamaConfig } from '../../../../src/engine/models/llama-config'
+import type { DecoderConfig } from '../../../../src/engine/models/decoder-config'
+import { parseConfig } from '../../../../src/engine/models/families'
 import type { Lora, Model, Trainable } from '../../../../src/engine/models/model'
 import { checkpointShapes, loraModules } from '../../../../src/engine/models/names'
 import { parameterShapes } from '../../../../src/engine/models/parameters'
 import type { Random } from './random'
 
 /** Small enough to read in a snapshot; grouped heads whose size is not hiddenSize / heads. */
-export const toyConfig = (tiedEmbeddings: boolean): LlamaConfig => ({
-  vocabularySize: 11,
-  hiddenSize: 8,
-  intermediateSize: 10,
-  layers: 2,
-  heads: 4,
-  keyValueHeads: 2,
-  headSize: 6,
-  contextLength: 32,
-  normEpsilon: 1e-5,
-  rope: { type: 'default', theta: 10_000 },
-  tiedEmbeddings,
-  dtype: 'float32',
-  beginToken: 1,
-  endTokens: [2]
-})
+export const toyConfig = (tiedEmbeddings: boolean): DecoderConfig =>
+  parseConfig({
+    model_type: 'llama',
+    vocab_size: 11,
+    hidden_size: 8,
+    intermediate_size: 10,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 6,
+    max_position_embeddings: 32,
+    rms_norm_eps: 1e-5,
+    tie_word_embeddings: tiedEmbeddings,
+    bos_token_id: 1,
+    eos_token_id: 2
+  })
 
-export const toyLora: Lora = { rank: 3, alpha: 6, modules: loraModules }
+export const toyLora: Lora = { rank: 3, alpha: 6, modules: loraModules(toyConfig(true)) }
 
 /** Weights large enough that every part of the model matters. */
-export function toyModel(config: LlamaConfig, random: Random): Model {
+export function toyModel(config: DecoderConfig, random: Random): Model {
   const tensors = new Map(
     [...checkpointShapes(config)].map(([name, shape]) => {
       const around = name.endsWith('norm.weight') ? 1 : 0

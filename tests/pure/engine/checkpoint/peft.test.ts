@@ -12,7 +12,7 @@ import { failureOf, scratchFolder } from './scratch'
 
 const root = scratchFolder()
 const { config } = randomModel()
-const lora: Lora = { rank: 4, alpha: 8, modules: loraModules }
+const lora: Lora = { rank: 4, alpha: 8, modules: loraModules(config) }
 const next = numbers(3)
 const filled = (parameters: Map<string, HostTensor>) =>
   new Map(
@@ -70,14 +70,14 @@ describe('an adapter', () => {
       lora_alpha: 8,
       lora_dropout: 0,
       bias: 'none',
-      target_modules: loraModules
+      target_modules: lora.modules
     })
   })
 
   test("is read with the settings that PEFT's own versions add, whatever the order of modules", () => {
     const dir = saved()
     configure(dir, {
-      target_modules: [...loraModules].reverse(),
+      target_modules: [...lora.modules].reverse(),
       ...{ alpha_pattern: {}, rank_pattern: {}, layers_to_transform: null, loftq_config: {}, revision: null },
       ...{ lora_bias: false, eva_config: null, exclude_modules: null, trainable_token_indices: null }
     })
@@ -110,17 +110,17 @@ describe('an adapter', () => {
 
   test('that does not fit the model is refused, naming the tensor', () => {
     const dir = saved()
-    expect(failureOf(() => loadAdapter(dir, { ...config, intermediateSize: 21 }))).toMatchObject({
+    expect(failureOf(() => loadAdapter(dir, randomModel({ intermediateSize: 21 }).config))).toMatchObject({
       code: 'checkpoint-corrupt',
       message: expect.stringMatching(
         /layers\.0\.mlp\.gate_proj\.lora_B\.weight" has the shape \[20, 4\]/
       ) as string
     })
-    expect(failureOf(() => loadAdapter(dir, { ...config, layers: 3 }))).toMatchObject({
+    expect(failureOf(() => loadAdapter(dir, randomModel({ layers: 3 }).config))).toMatchObject({
       code: 'tensor-missing',
       message: expect.stringContaining('layers.2.self_attn.q_proj.lora_A.weight') as string
     })
-    expect(failureOf(() => loadAdapter(dir, { ...config, layers: 1 }))).toMatchObject({
+    expect(failureOf(() => loadAdapter(dir, randomModel({ layers: 1 }).config))).toMatchObject({
       code: 'checkpoint-corrupt',
       message: expect.stringContaining('layers.1.self_attn.q_proj.lora_A.weight') as string
     })

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeSafetensors } from '../../../../src/engine/checkpoint/safetensors'
 import type { HostTensor } from '../../../../src/engine/graph/tensor'
-import type { LlamaConfig } from '../../../../src/engine/models/llama-config'
+import { parseConfig } from '../../../../src/engine/models/families'
 import type { Model } from '../../../../src/engine/models/model'
 import { checkpointShapes } from '../../../../src/engine/models/names'
 
@@ -18,25 +18,27 @@ export function numbers(seed: number): () => number {
 export const uniformNumbers = (count: number, seed: number): Float32Array =>
   Float32Array.from({ length: count }, numbers(seed))
 
-/** A small model of random weights, its head its own, several sizes odd. */
-export function randomModel(change: Partial<LlamaConfig> = {}, seed = 1): Model {
-  const config: LlamaConfig = {
-    vocabularySize: 37,
-    hiddenSize: 24,
-    intermediateSize: 20,
-    layers: 2,
-    heads: 6,
-    keyValueHeads: 2,
-    headSize: 4,
-    contextLength: 64,
-    normEpsilon: 1e-5,
-    rope: { type: 'default', theta: 10_000 },
-    tiedEmbeddings: false,
-    dtype: 'float32',
-    beginToken: 1,
-    endTokens: [2],
-    ...change
-  }
+/** Sizes and settings of a model made by `randomModel`; several are odd. */
+const settings = {
+  vocabularySize: 37,
+  hiddenSize: 24,
+  intermediateSize: 20,
+  layers: 2,
+  heads: 6,
+  keyValueHeads: 2,
+  headSize: 4,
+  contextLength: 64,
+  normEpsilon: 1e-5,
+  tiedEmbeddings: false,
+  dtype: 'float32',
+  beginToken: 1 as number | null,
+  endTokens: [2] as readonly number[]
+}
+type Settings = typeof settings
+
+/** A small Llama of random weights, its head its own unless `change` says otherwise. */
+export function randomModel(change: Partial<Settings> = {}, seed = 1): Model {
+  const config = parseConfig(configJson({ ...settings, ...change }))
   const next = numbers(seed)
   const tensors = [...checkpointShapes(config)].map(([name, shape]) => {
     const size = shape.reduce((product, extent) => product * extent, 1)
@@ -48,7 +50,7 @@ export function randomModel(change: Partial<LlamaConfig> = {}, seed = 1): Model 
 }
 
 /** `config.json` of a model made by `randomModel`, in the spelling of Transformers 4. */
-export const configJson = (config: LlamaConfig): Record<string, unknown> => ({
+export const configJson = (config: Settings): Record<string, unknown> => ({
   architectures: ['LlamaForCausalLM'],
   model_type: 'llama',
   vocab_size: config.vocabularySize,
@@ -60,7 +62,7 @@ export const configJson = (config: LlamaConfig): Record<string, unknown> => ({
   head_dim: config.headSize,
   max_position_embeddings: config.contextLength,
   rms_norm_eps: config.normEpsilon,
-  rope_theta: config.rope.theta,
+  rope_theta: 10_000,
   tie_word_embeddings: config.tiedEmbeddings,
   torch_dtype: config.dtype,
   bos_token_id: config.beginToken,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { floats } from '../../../../src/engine/graph'
-import { parseLlamaConfig } from '../../../../src/engine/models/llama-config'
+import { parseConfig } from '../../../../src/engine/models/families'
 import { tensorOf, type Lora, type Model } from '../../../../src/engine/models/model'
 import { checkpointShapes } from '../../../../src/engine/models/names'
 import {
@@ -10,7 +10,7 @@ import {
   valueHeadParameters
 } from '../../../../src/engine/models/parameters'
 
-const config = parseLlamaConfig({
+const config = parseConfig({
   model_type: 'llama',
   hidden_size: 8,
   intermediate_size: 10,

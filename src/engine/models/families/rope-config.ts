@@ -1,20 +1,5 @@
-import { EngineFailure } from '../failure'
-
-/** How positions become angles. */
-export type RopeConfig = { readonly theta: number } & (
-  | { readonly type: 'default' }
-  | { readonly type: 'linear'; readonly factor: number }
-  | {
-      readonly type: 'llama3'
-      readonly factor: number
-      readonly lowFrequencyFactor: number
-      readonly highFrequencyFactor: number
-      /** Tokens. */
-      readonly originalContextLength: number
-    }
-)
-
-type Json = Readonly<Record<string, unknown>>
+import type { RopeConfig } from '../decoder-config'
+import type { Fields, Json } from './fields'
 
 /** Fields of `rope_scaling` / `rope_parameters` by type. Any other field would change the angles in a way unknown here. */
 const fieldsOf: Readonly<Record<RopeConfig['type'], readonly string[]>> = {
@@ -23,17 +8,21 @@ const fieldsOf: Readonly<Record<RopeConfig['type'], readonly string[]>> = {
   llama3: ['factor', 'low_freq_factor', 'high_freq_factor', 'original_max_position_embeddings']
 }
 const common = ['rope_type', 'type', 'rope_theta']
+const topLevel = ['rope_theta', 'rope_scaling', 'rope_parameters']
 const defaultTheta = 10_000
+const supported = 'the rope types default, linear and llama3'
 
 /**
  * Rotary settings from `config.json`: `rope_theta` may stand at the top, in `rope_scaling` or in `rope_parameters`.
  * Throws EngineFailure `architecture-unsupported` for a type or field that is not known, never a silent default.
  */
-export function parseRope(config: Json): RopeConfig {
-  const settings = { ...objectAt(config, 'rope_scaling'), ...objectAt(config, 'rope_parameters') }
+export function parseRope(fields: Fields): RopeConfig {
+  const config = fields.json
+  const unsupported = (what: string): never => fields.unsupported(what, supported)
+  const settings = { ...objectAt(fields, 'rope_scaling'), ...objectAt(fields, 'rope_parameters') }
   const type = settings.rope_type ?? settings.type ?? 'default'
   if (type !== 'default' && type !== 'linear' && type !== 'llama3')
-    unsupported(`the rope type ${JSON.stringify(type)}`)
+    return unsupported(`the rope type ${JSON.stringify(type)}`)
   const known = [...common, ...fieldsOf[type]]
   for (const field of Object.keys(settings))
     if (!known.includes(field)) unsupported(`the rope field ${JSON.stringify(field)} (type ${type})`)
@@ -46,7 +35,7 @@ export function parseRope(config: Json): RopeConfig {
     return isPositive(value) ? value : unsupported(`rope ${field} = ${JSON.stringify(value ?? null)}`)
   }
   const theta = settings.rope_theta ?? config.rope_theta ?? defaultTheta
-  if (!isPositive(theta)) unsupported(`rope_theta = ${JSON.stringify(theta)}`)
+  if (!isPositive(theta)) return unsupported(`rope_theta = ${JSON.stringify(theta)}`)
   switch (type) {
     case 'default':
       return { type, theta }
@@ -64,21 +53,13 @@ export function parseRope(config: Json): RopeConfig {
   }
 }
 
-const topLevel = ['rope_theta', 'rope_scaling', 'rope_parameters']
-
 const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
 
-function objectAt(config: Json, key: string): Json {
-  const value = config[key]
+function objectAt(fields: Fields, key: string): Json {
+  const value = fields.json[key]
   if (value === undefined || value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value)) unsupported(`${key} = ${JSON.stringify(value)}`)
+  if (typeof value !== 'object' || Array.isArray(value))
+    fields.unsupported(`${key} = ${JSON.stringify(value)}`)
   return value as Json
-}
-
-function unsupported(what: string): never {
-  throw new EngineFailure(
-    'architecture-unsupported',
-    `config.json asks for ${what}; the engine supports the rope types default, linear and llama3.`
-  )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseLlamaConfig } from '../../../../src/engine/models/llama-config'
+import { parseConfig } from '../../../../src/engine/models/families'
 import { inverseFrequencies, ropeTables } from '../../../../src/engine/models/rope'
 
 const plain = {
@@ -25,7 +25,7 @@ const llama3 = {
 }
 const refusal = (changes: object): unknown => {
   try {
-    parseLlamaConfig({ ...plain, ...changes })
+    parseConfig({ ...plain, ...changes })
   } catch (error) {
     return error
   }
@@ -34,7 +34,8 @@ const refusal = (changes: object): unknown => {
 
 describe('config.json', () => {
   it('is read with its defaults', () => {
-    expect(parseLlamaConfig(plain)).toEqual({
+    expect(parseConfig(plain)).toMatchObject({
+      architecture: 'LlamaForCausalLM',
       vocabularySize: 512,
       hiddenSize: 64,
       intermediateSize: 172,
@@ -60,16 +61,16 @@ describe('config.json', () => {
       { rope_scaling: { rope_type: 'default', rope_theta: theta } },
       { rope_parameters: { rope_type: 'default', rope_theta: theta } }
     ])
-      expect(parseLlamaConfig({ ...plain, ...spelling }).rope).toEqual({ type: 'default', theta })
+      expect(parseConfig({ ...plain, ...spelling }).rope).toEqual({ type: 'default', theta })
   })
 
   it('may spell a scaling in both ways', () => {
     const scaled = { type: 'linear', theta: 10_000, factor: 4 }
-    expect(parseLlamaConfig({ ...plain, rope_scaling: { type: 'linear', factor: 4 } }).rope).toEqual(scaled)
-    expect(parseLlamaConfig({ ...plain, rope_parameters: { rope_type: 'linear', factor: 4 } }).rope).toEqual(
+    expect(parseConfig({ ...plain, rope_scaling: { type: 'linear', factor: 4 } }).rope).toEqual(scaled)
+    expect(parseConfig({ ...plain, rope_parameters: { rope_type: 'linear', factor: 4 } }).rope).toEqual(
       scaled
     )
-    expect(parseLlamaConfig({ ...plain, rope_theta: 5e5, rope_scaling: llama3 }).rope).toEqual({
+    expect(parseConfig({ ...plain, rope_theta: 5e5, rope_scaling: llama3 }).rope).toEqual({
       type: 'llama3',
       theta: 5e5,
       factor: 8,
@@ -80,9 +81,9 @@ describe('config.json', () => {
   })
 
   it('may spell the dtype in both ways, and list end tokens', () => {
-    expect(parseLlamaConfig({ ...plain, torch_dtype: 'bfloat16' }).dtype).toBe('bfloat16')
+    expect(parseConfig({ ...plain, torch_dtype: 'bfloat16' }).dtype).toBe('bfloat16')
     expect(
-      parseLlamaConfig({ ...plain, dtype: 'float16', eos_token_id: [2, 7], bos_token_id: null })
+      parseConfig({ ...plain, dtype: 'float16', eos_token_id: [2, 7], bos_token_id: null })
     ).toMatchObject({
       dtype: 'float16',
       endTokens: [2, 7],
@@ -91,16 +92,17 @@ describe('config.json', () => {
   })
 
   it.each([
-    [{ model_type: 'gpt2' }, /the model type "gpt2"; the engine supports LlamaForCausalLM/],
+    [{ model_type: 'bloom' }, /the model type "bloom"; the engine supports LlamaForCausalLM/],
     [{ architectures: ['MistralForCausalLM'] }, /the architecture \["MistralForCausalLM"\]/],
-    [{ hidden_act: 'gelu' }, /the activation "gelu"/],
-    [{ attention_bias: true }, /attention_bias = true/],
+    [{ hidden_act: 'gelu' }, /hidden_act = "gelu"/],
+    [{ attention_bias: 'yes' }, /attention_bias = "yes"/],
     [{ quantization_config: { bits: 4 } }, /quantised weights/],
     [{ num_key_value_heads: 3 }, /8 heads over 3 key-value heads/],
     [{ head_dim: 7 }, /a head size of 7/],
     [{ hidden_size: undefined }, /no hidden_size/],
     [{ vocab_size: -4 }, /vocab_size = -4/],
     [{ num_hidden_layers: 2.5 }, /num_hidden_layers = 2.5/],
+    [{ num_hidden_layers: 1e9 }, /num_hidden_layers = 1000000000, which is more than 10000/],
     [
       { rope_scaling: { rope_type: 'yarn', factor: 4 } },
       /the rope type "yarn"; the engine supports .*llama3/
@@ -124,7 +126,7 @@ describe('config.json', () => {
 
   it('is refused if it is no object', () => {
     for (const json of [null, 3, 'llama', []])
-      expect(() => parseLlamaConfig(json)).toThrow(/config.json holds no object/)
+      expect(() => parseConfig(json)).toThrow(/config.json holds no object/)
   })
 })
 
