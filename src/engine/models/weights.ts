@@ -38,21 +38,34 @@ function withoutAdapter(config: DecoderConfig, tensor: (name: string) => Value):
 const product = (x: Value, weight: Value, transposeB: boolean, bias: Value | null): Value =>
   bias ? matmulAdd(x, weight, bias, { transposeB }) : matmul(x, weight, { transposeB })
 
-/** `base` plus `loraScale` · B·A on the adapted matrices. */
+/**
+ * `base` plus alpha / rank · B·A on the adapted matrices. On N rows, a matrix [outputs, inputs] and its adapter take
+ * 2 · inputs · outputs + 3 · rank · (inputs + outputs) products a row, forward and backward, if x goes through them one
+ * after the other, and 3 · inputs · outputs if they are added first. So small matrices are added first.
+ */
 function withAdapter(
   config: DecoderConfig,
   base: Weights,
   lora: Lora,
   tensor: (name: string) => Value
 ): Weights {
+  const scale = loraScale(lora)
+  const sums = new Map<string, Value>()
   return {
     tensor: base.tensor,
     linear: (x, layer, linear) => {
-      const plain = base.linear(x, layer, linear)
-      if (!adapts(lora, linear)) return plain
-      const low = matmul(x, tensor(loraName(config, layer, linear, 'A')), { transposeB: true }) // [N, rank]
-      const scale = loraScale(lora)
-      return matmulAdd(low, tensor(loraName(config, layer, linear, 'B')), plain, { transposeB: true, scale })
+      if (!adapts(lora, linear)) return base.linear(x, layer, linear)
+      const a = tensor(loraName(config, layer, linear, 'A'))
+      const b = tensor(loraName(config, layer, linear, 'B'))
+      const { inputs, outputs, transposed } = linear
+      if (transposed || linear.bias || inputs * outputs >= 3 * lora.rank * (inputs + outputs)) {
+        const low = matmul(x, a, { transposeB: true }) // [N, rank]
+        return matmulAdd(low, b, base.linear(x, layer, linear), { transposeB: true, scale })
+      }
+      const name = `${layerName(config, layer, linear.path)}.weight`
+      const sum = sums.get(name) ?? matmulAdd(b, a, base.tensor(name), { scale })
+      sums.set(name, sum)
+      return matmul(x, sum, { transposeB: true })
     }
   }
 }
