@@ -52,7 +52,7 @@ def random_adapter(family, weights, settings, chance):
         if weight.dim() != 2 or module.split(".")[-1] not in settings["modules"]:
             continue
         out, inputs = reversed(weight.shape) if getattr(family, "STORED_IN_OUT", False) else weight.shape
-        draw = lambda *shape: torch.tensor(0.4 * chance.randn(*shape)).float().double()
+        draw = lambda *shape: torch.tensor(0.2 * chance.randn(*shape)).float().double()
         adapter[f"base_model.model.{module}.lora_A.weight"] = draw(settings["rank"], inputs)
         adapter[f"base_model.model.{module}.lora_B.weight"] = draw(out, settings["rank"])
     return adapter
