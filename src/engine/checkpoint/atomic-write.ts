@@ -19,6 +19,9 @@ export type WritableFiles = Pick<
 /** What a folder shall hold: file name → pieces of the file, in order. */
 export type FolderContents = ReadonlyMap<string, readonly Uint8Array[]>
 
+/** The same where pieces are made as they are written, so that a large file is never in memory. */
+type FolderSource = ReadonlyMap<string, Iterable<Uint8Array>>
+
 /** Bytes written in one call; the system allows at most 2 GiB. */
 const pieceBytes = 1 << 26
 
@@ -33,7 +36,7 @@ export const jsonFile = (value: unknown): Uint8Array[] => [utf8(JSON.stringify(v
  */
 export function writeFolderAtomically(
   folder: string,
-  contents: FolderContents,
+  contents: FolderSource,
   files: WritableFiles = nodeFiles
 ): void {
   const target = resolve(folder)
@@ -65,7 +68,7 @@ export function writeFolderAtomically(
 /** Writes one file so that it is either whole or as it was before; see `writeFolderAtomically`. */
 export function writeFileAtomically(
   file: string,
-  pieces: readonly Uint8Array[],
+  pieces: Iterable<Uint8Array>,
   files: WritableFiles = nodeFiles
 ): void {
   const target = resolve(file)
@@ -82,7 +85,7 @@ export function writeFileAtomically(
   })
 }
 
-function refuseForeignFolder(target: string, contents: FolderContents, files: WritableFiles): void {
+function refuseForeignFolder(target: string, contents: FolderSource, files: WritableFiles): void {
   if (!files.existsSync(target)) return
   const foreign = files.readdirSync(target).find((name) => !contents.has(name))
   if (foreign !== undefined) {
@@ -93,7 +96,7 @@ function refuseForeignFolder(target: string, contents: FolderContents, files: Wr
   }
 }
 
-function writeAndFlush(path: string, pieces: readonly Uint8Array[], files: WritableFiles): void {
+function writeAndFlush(path: string, pieces: Iterable<Uint8Array>, files: WritableFiles): void {
   const descriptor = files.openSync(path, 'w')
   try {
     for (const piece of pieces) {

@@ -81,13 +81,15 @@ export function checkVocabulary(dir: string, config: DecoderConfig, tokenizerSiz
 const countParameters = (config: DecoderConfig): number =>
   [...checkpointShapes(config).values()].reduce((count, shape) => count + elementCount(shape), 0)
 
-interface ModelFiles {
+/** A model's configuration and its open files of weights, all headers checked. */
+export interface ModelFiles {
   readonly config: DecoderConfig
   readonly configBytes: Uint8Array
   readonly files: readonly SafetensorsFile[]
 }
 
-function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T {
+/** Opens the files of a model for as long as `use` runs; throws what `openModelFolder` throws. */
+export function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T {
   requireFolder(dir, 'a model folder with config.json and model.safetensors is needed')
   const configPath = join(dir, 'config.json')
   const configBytes = readSmallFile(configPath)

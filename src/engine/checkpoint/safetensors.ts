@@ -1,9 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import type { Hash } from 'node:crypto'
 import { EngineFailure } from '../failure'
-import type { HostTensor } from '../graph/tensor'
+import { elementCount, type HostTensor } from '../graph/tensor'
 import { widenToFloat32 } from './half-precision'
-import { corrupt, headerLimit, parseSafetensorsHeader, type SafetensorsHeader } from './safetensors-header'
+import {
+  corrupt,
+  headerLimit,
+  parseSafetensorsHeader,
+  type SafetensorsHeader,
+  type TensorEntry
+} from './safetensors-header'
 
 /** Bytes of the header's length, which every safetensors file starts with (64 bits, little-endian). */
 const prefixBytes = 8
@@ -15,6 +21,10 @@ export interface SafetensorsFile extends SafetensorsHeader {
   readonly path: string
   /** Reads one tensor; F16 and BF16 are widened to float32, other types are `architecture-unsupported`. */
   read(name: string): HostTensor
+  /** Reads `count` elements of a tensor from element `first` on, row-major; as `read` does. */
+  readPart(name: string, first: number, count: number): Float32Array
+  /** Bytes of the file, half-open; for copies that change nothing. */
+  readBytes(begin: number, end: number): Uint8Array
   /**
    * Reads the tensors that `wanted` accepts, in one pass over the file, and feeds every byte of the file to `hash`.
    * The order is that of the header.
@@ -53,29 +63,44 @@ export function readSafetensors(path: string): Map<string, HostTensor> {
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
-  metadata: Readonly<Record<string, string>> = { format: 'pt' }
+  metadata?: Readonly<Record<string, string>>
 ): Uint8Array[] {
-  const header: Record<string, unknown> = { __metadata__: metadata }
-  let offset = 0
-  for (const [name, { dtype, shape, data }] of tensors) {
+  const described = [...tensors].map(([name, { dtype, shape, data }]): TensorToWrite => {
     if (dtype !== 'float32') {
       throw new EngineFailure(
         'architecture-unsupported',
         `Tensor "${name}" is ${dtype}; only float32 is saved.`
       )
     }
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + data.byteLength] }
-    offset += data.byteLength
+    return { name, dtype: 'F32', shape, bytes: data.byteLength }
+  })
+  return [
+    encodeSafetensorsHeader(described, metadata),
+    ...[...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  ]
+}
+
+export interface TensorToWrite extends Pick<TensorEntry, 'name' | 'dtype' | 'shape'> {
+  readonly bytes: number
+}
+
+/** The first piece of a safetensors file whose tensors follow in this order, without gaps. */
+export function encodeSafetensorsHeader(
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' }
+): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let offset = 0
+  for (const { name, dtype, shape, bytes } of tensors) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes] }
+    offset += bytes
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
   const padded = Math.ceil(text.length / 8) * 8
   const start = new Uint8Array(prefixBytes + padded).fill(0x20)
   new DataView(start.buffer).setBigUint64(0, BigInt(padded), true)
   start.set(text, prefixBytes)
-  return [
-    start,
-    ...[...tensors.values()].map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-  ]
+  return start
 }
 
 /** Opening a pipe would wait for a writer, so what the path names is looked at first. */
@@ -107,9 +132,13 @@ function openHeader(path: string, descriptor: number): SafetensorsFile {
   const length = Number(declared)
   const bytes = readBytes(path, descriptor, prefixBytes, length)
   const header = parseSafetensorsHeader(path, bytes, prefixBytes + length, size)
-  const read = (name: string): HostTensor => {
+  const entryOf = (name: string): TensorEntry => {
     const entry = header.entries.get(name)
     if (!entry) throw new EngineFailure('tensor-missing', `${path} has no tensor "${name}".`)
+    return entry
+  }
+  const read = (name: string): HostTensor => {
+    const entry = entryOf(name)
     const data = readBytes(path, descriptor, entry.begin, entry.end - entry.begin)
     return { dtype: 'float32', shape: entry.shape, data: toFloat32(path, name, entry.dtype, data) }
   }
@@ -117,6 +146,14 @@ function openHeader(path: string, descriptor: number): SafetensorsFile {
     path,
     ...header,
     read,
+    readPart(name, first, count) {
+      const { dtype, begin, end, shape } = entryOf(name)
+      const size = (end - begin) / elementCount(shape)
+      if (first + count > elementCount(shape))
+        throw new RangeError(`${name} has no ${count} elements from ${first} on.`)
+      return toFloat32(path, name, dtype, readBytes(path, descriptor, begin + first * size, count * size))
+    },
+    readBytes: (begin, end) => readBytes(path, descriptor, begin, end - begin),
     readAll(wanted = () => true, hash) {
       hash?.update(prefix).update(bytes)
       const found = new Map<string, HostTensor>()
