@@ -13,7 +13,8 @@ import {
 import { concatRule, sliceRule, splitRule, expandToInput, inverseOrder, reducedCount } from './shape-rules'
 import { clipRule, maximumRule, minimumRule, whereRule } from './choice-rules'
 import { productRule } from './product-rule'
-import { gatherElementsRule, gatherRule, rmsNormRule, rotaryRule } from './neural-rules'
+import { gatherElementsRule, gatherRule, rotaryRule } from './neural-rules'
+import { layerNormRule, rmsNormRule } from './norm-rules'
 
 const half = 0.5
 
@@ -34,6 +35,7 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   Sqrt: ({ outputs: [y] }, d) => [() => divide(multiply(d, half), y)],
   Reciprocal: ({ outputs: [y] }, d) => [() => negate(multiply(d, square(y)))],
   Sigmoid: ({ outputs: [y] }, d) => [() => multiply(d, multiply(y, subtract(1, y)))],
+  Tanh: ({ outputs: [y] }, d) => [() => multiply(d, subtract(1, square(y)))],
   Min: minimumRule,
   Max: maximumRule,
   Clip: clipRule,
@@ -61,5 +63,6 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   Gather: gatherRule,
   GatherElements: gatherElementsRule,
   SimplifiedLayerNormalization: rmsNormRule,
+  LayerNormalization: layerNormRule,
   RotaryEmbedding: rotaryRule
 }

@@ -29,6 +29,7 @@ export const logarithm = (a: Value): Value => elementwise('Log', [a])
 export const squareRoot = (a: Value): Value => elementwise('Sqrt', [a])
 export const reciprocal = (a: Value): Value => elementwise('Reciprocal', [a])
 export const sigmoid = (a: Value): Value => elementwise('Sigmoid', [a])
+export const tanh = (a: Value): Value => elementwise('Tanh', [a])
 export const absolute = (a: Value): Value => elementwise('Abs', [a])
 export const identity = (a: Value): Value => elementwise('Identity', [a])
 export const square = (a: Value): Value => multiply(a, a)
@@ -62,10 +63,14 @@ export function sumOf(values: readonly Value[]): Value {
 const onnxType: Readonly<Record<DataType, number>> = {
   float32: 1,
   uint8: 2,
+  uint16: 4,
   int32: 6,
   int64: 7,
   bool: 9,
-  float64: 11
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+  uint4: 21
 }
 
 /** ONNX's number for an element type. */

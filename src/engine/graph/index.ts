@@ -1,4 +1,5 @@
 /** The graph builder: values of static shape, and a function for each operator. */
+export * from './activations'
 export * from './elementwise'
 export * from './graph'
 export * from './loop'

@@ -1,5 +1,5 @@
-import { float, innermost, int, microsoft, text, type GradientRule, type Value } from './graph'
-import { add, divide, multiply, negate, sigmoid, square, squareRoot, subtract } from './elementwise'
+import { float, innermost, int, microsoft, text, type Attributes, type Value } from './graph'
+import { add, divide, multiply, negate, square, squareRoot } from './elementwise'
 import { mean } from './reduce'
 import { concat, split } from './shape'
 
@@ -46,14 +46,23 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
   return graph.node('SimplifiedLayerNormalization', [x, weight], attributes, [[x.dtype, x.shape]])[0]
 }
 
+/** (x - mean(x)) / sqrt(variance(x) + epsilon) · weight + bias along the last axis. */
+export const layerNorm = (x: Value, weight: Value, bias: Value, epsilon: number): Value =>
+  innermost([x, weight, bias]).node(
+    'LayerNormalization',
+    [x, weight, bias],
+    { axis: int(-1), epsilon: float(epsilon), stash_type: int(1) },
+    [[x.dtype, x.shape]]
+  )[0]
+
 export interface RotaryTables {
-  /** Cosines and sines [positions, headSize / 2]. */
+  /** Cosines and sines [positions, rotated size / 2]; the rotated size may be less than that of a head. */
   readonly cosine: Value
   readonly sine: Value
 }
 
 /**
- * Rotates the halves of each head by its position's angles.
+ * Rotates the halves of each head, or of the start of each head, by its position's angles.
  * x [B, heads, T, headSize], positions int64 [B, T] -> the shape of x.
  * Source: Su et al., RoFormer, equation 34, in the half-split layout that Hugging Face checkpoints use.
  */
@@ -61,8 +70,10 @@ export function rotary(x: Value, positions: Value, tables: RotaryTables): Value 
   const graph = innermost([x, positions])
   if (graph.fused) return rotaryFused(x, positions, tables)
   const { cosine, sine } = tables
-  const [batch, , length, size] = x.shape
-  const half = size / 2
+  const [batch, , length, whole] = x.shape
+  const half = cosine.shape[1]
+  const size = 2 * half
+  const [turned, kept] = size < whole ? split(x, 3, [size, whole - size]) : [x]
   const at = (table: Value): Value => {
     const rows = gather(table, positions) // [B, T, half]
     const both = concat([rows, rows], 2)
@@ -70,28 +81,21 @@ export function rotary(x: Value, positions: Value, tables: RotaryTables): Value 
       [x.dtype, [batch, 1, length, size]]
     ])[0]
   }
-  const [first, second] = split(x, 3, [half, half])
-  return add(multiply(x, at(cosine)), multiply(concat([negate(second), first], 3), at(sine)))
+  const [first, second] = split(turned, 3, [half, half])
+  const result = add(multiply(turned, at(cosine)), multiply(concat([negate(second), first], 3), at(sine)))
+  return kept ? concat([result, kept], 3) : result
 }
 
 /** `rotary` as ONNX Runtime's one operator. */
-export const rotaryFused = (x: Value, positions: Value, { cosine, sine }: RotaryTables): Value =>
-  innermost([x, positions]).node(
+export function rotaryFused(x: Value, positions: Value, { cosine, sine }: RotaryTables): Value {
+  const size = 2 * cosine.shape[1]
+  const partly: Attributes =
+    size < x.shape[3] ? { num_heads: int(x.shape[1]), rotary_embedding_dim: int(size) } : {}
+  return innermost([x, positions]).node(
     'RotaryEmbedding',
     [x, positions, cosine, sine],
-    { interleaved: int(0) },
+    { interleaved: int(0), ...partly },
     [[x.dtype, x.shape]],
     microsoft
   )[0]
-
-/** x · sigmoid(x). Its gradient uses its result again, which saves a third of the passes over x. */
-export const silu = (x: Value): Value =>
-  x.graph.asGroup('silu', [x], siluRule, () => [multiply(x, sigmoid(x))])[0]
-
-/** y = x·s with s = sigmoid(x), so dy/dx = s + y·(1 - s). */
-const siluRule: GradientRule = ({ inputs: [x], outputs: [y] }, d) => [
-  () => {
-    const s = y.node?.inputs.find((input) => input !== null && input !== x) ?? sigmoid(x)
-    return multiply(d, add(s, multiply(y, subtract(1, s))))
-  }
-]
+}

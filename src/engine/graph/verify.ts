@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from './graph'
-import { anySize, broadcastShape, elementCount, sameShape, type DataType, type Shape } from './tensor'
+import { anySize, broadcastShape, elementCount, sameShape, storedLength, type DataType, type Shape } from './tensor'
 
 /**
  * Checks a graph before it is encoded: every name is assigned once, every operand is made before it is used, and
@@ -22,7 +22,7 @@ function verifyWithin(graph: Graph, outer: ReadonlySet<Value>, names: Set<string
   for (const value of graph.inputs) define(value, 'inputs')
   for (const value of graph.initialisers) {
     define(value, 'initialisers')
-    if (value.constant?.length !== elementCount(value.shape))
+    if (value.constant?.length !== storedLength(value.dtype, value.shape))
       throw new Error(`initialisers: ${value.name} does not fill its shape.`)
   }
   for (const node of graph.nodes) {
@@ -42,8 +42,16 @@ function verifyWithin(graph: Graph, outer: ReadonlySet<Value>, names: Set<string
 const elementwise = new Set(['Add', 'Sub', 'Mul', 'Div', 'Min', 'Max', 'Sum'])
 const comparisons = new Set(['Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Equal'])
 const shapeKeeping = new Set([
-  ...['Neg', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Sigmoid', 'Abs', 'Identity', 'Clip'],
-  ...['Softmax', 'LogSoftmax', 'CumSum', 'SimplifiedLayerNormalization', 'RotaryEmbedding', 'ScatterElements']
+  ...['Neg', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Sigmoid', 'Tanh', 'Erf', 'Gelu', 'Abs', 'Identity', 'Clip'],
+  ...[
+    'Softmax',
+    'LogSoftmax',
+    'CumSum',
+    'SimplifiedLayerNormalization',
+    'LayerNormalization',
+    'RotaryEmbedding',
+    'ScatterElements'
+  ]
 ])
 const products = new Set(['MatMul', 'Gemm', 'FusedMatMul'])
 

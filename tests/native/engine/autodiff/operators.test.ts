@@ -44,7 +44,10 @@ const cases: Readonly<Record<string, Case>> = {
   Sqrt: { inputs: { a: [3] }, range: positive, build: ({ a }) => g.squareRoot(a) },
   Reciprocal: { inputs: { a: [3] }, range: positive, build: ({ a }) => g.reciprocal(a) },
   Sigmoid: { inputs: { a: [3] }, build: ({ a }) => g.sigmoid(a) },
+  Tanh: { inputs: { a: [3] }, build: ({ a }) => g.tanh(a) },
   silu: { inputs: { a: [3] }, build: ({ a }) => g.silu(a) },
+  gelu: { inputs: { a: [20] }, range: [-4, 4], build: ({ a }) => g.gelu(a) },
+  'gelu, approximated': { inputs: { a: [20] }, range: [-4, 4], build: ({ a }) => g.geluTanh(a) },
   Min: { inputs: pair, build: ({ a, b }) => g.minimum(a, b) },
   Max: { inputs: pair, build: ({ a, b }) => g.maximum(a, b) },
   Clip: { inputs: { a: [20] }, build: ({ a }) => g.clip(a, -0.4, 0.7) },
@@ -82,6 +85,10 @@ const cases: Readonly<Record<string, Case>> = {
     inputs: { a: [4, 3], b: [4, 2], c: [3, 2] },
     build: ({ a, b, c }) => g.matmulAdd(a, b, c, { transposeA: true, scale: 2 })
   },
+  'Gemm with a bias': {
+    inputs: { a: [3, 4], b: [2, 4], c: [2] },
+    build: ({ a, b, c }) => g.matmulAdd(a, b, c, { transposeB: true })
+  },
   FusedMatMul: {
     inputs: { a: [2, 2, 3, 4], b: [2, 2, 5, 4] },
     build: ({ a, b }) => g.matmul(a, b, { transposeB: true, scale: 0.3 })
@@ -105,6 +112,14 @@ const cases: Readonly<Record<string, Case>> = {
     build: ({ a }, graph) => g.gatherElements(a, indices(graph, [3, 2], [0, 0, 3, 1, 2, 2]))
   },
   SimplifiedLayerNormalization: { inputs: { a: [3, 6], b: [6] }, build: ({ a, b }) => g.rmsNorm(a, b, 1e-5) },
+  LayerNormalization: {
+    inputs: { a: [2, 3, 6], b: [6], c: [6] },
+    build: ({ a, b, c }) => g.layerNorm(a, b, c, 1e-5)
+  },
+  'RotaryEmbedding of a part of the head': {
+    inputs: { a: [2, 2, 3, 10] },
+    build: ({ a }, graph) => g.rotary(a, indices(graph, [2, 3], [0, 1, 2, 2, 1, 0]), tables(graph))
+  },
   RotaryEmbedding: {
     inputs: { a: [2, 2, 3, 6] },
     build: ({ a }, graph) => g.rotary(a, indices(graph, [2, 3], [0, 1, 2, 2, 1, 0]), tables(graph))
