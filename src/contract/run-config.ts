@@ -65,9 +65,18 @@ const optimizer = z
     weightDecay: z.number().min(0).default(0),
     gradientClip: z.number().positive().default(1),
     /** Steps over which the learning rate rises from 0. */
-    warmup: z.int().min(0).default(0)
+    warmup: z.int().min(0).default(0),
+    /** What it does from there to the last step: it stays, or falls to 0. */
+    schedule: z.enum(['constant', 'linear', 'cosine']).default('constant')
   })
   .prefault({})
+
+/** By which metric the best checkpoint is known: its mean over the steps since the checkpoint before. */
+const best = z.strictObject({
+  /** A name of metrics.jsonl; `auto` is `reward/mean` of rollouts and `heldout/gap` of stored answers. */
+  metric: z.string().min(1).default('auto'),
+  direction: z.enum(['highest', 'lowest']).default('highest')
+})
 
 /** `run.json`: everything that a run needs to be repeated. Unknown keys are refused with their name. */
 export const runConfig = z
@@ -99,8 +108,10 @@ export const runConfig = z
     steps: z.int().min(1).default(150),
     evaluateEvery: z.int().min(1).default(25),
     checkpointEvery: z.int().min(1).default(25),
-    /** Checkpoints kept. */
-    keep: z.int().min(1).default(3)
+    /** Latest checkpoints kept. */
+    keep: z.int().min(1).default(3),
+    /** Kept besides the latest ones; null keeps none for being good. */
+    best: best.nullable().prefault({})
   })
   .superRefine((config, context) => {
     if (config.source === 'rollouts') {

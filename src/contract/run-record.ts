@@ -22,6 +22,8 @@ export const runFiles = {
   control: 'control',
   log: 'log.txt',
   checkpoints: 'checkpoints',
+  /** Which checkpoint is the best so far, and by what. */
+  best: 'best.json',
   adapter: 'adapter',
   review: 'review.json'
 } as const
@@ -123,6 +125,10 @@ export const runStatus = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable()
 })
 export type RunStatus = z.infer<typeof runStatus>
+
+/** `best.json`: a mean of the metric over the steps that led to the checkpoint of `step`. */
+export const bestCheckpoint = z.strictObject({ step: z.int().min(1), metric: z.string(), value: z.number() })
+export type BestCheckpoint = z.infer<typeof bestCheckpoint>
 
 /** `heartbeat`: rewritten every second or two while a job works on the folder. */
 export const heartbeat = z.strictObject({ at: z.iso.datetime(), pid: z.int(), host: z.string() })

@@ -71,7 +71,8 @@ export const changesOf = (
 /**
  * What the run has done so far to one group of answers: mean change of log-probability by polarity; the gap between
  * marked and neutral tokens, and the same against neutral tokens at the same place of an answer (`…_matched`), each
- * with a bootstrap interval over documents (`…_low`, `…_high`); and the KL in nats a token.
+ * with a bootstrap interval over documents (`…_low`, `…_high`); `gap`, the good one less the poor one; and the KL in
+ * nats a token.
  */
 export function changeMetrics(
   group: 'train' | 'heldout',
@@ -89,6 +90,8 @@ export function changeMetrics(
   metrics[`${group}/kl`] = mean(now.flatMap(({ kl }) => [...kl]))
   for (const [name, label] of polarities) {
     const gap = logProbGap(changed, label, { seed, resamples: RESAMPLES })
+    // One number that grows with either polarity: how far good words have risen and poor ones fallen.
+    if (gap) metrics[`${group}/gap`] = (metrics[`${group}/gap`] ?? 0) + label * gap.gap.value
     addInterval(metrics, `${group}/gap_${name}`, gap?.gap)
     addInterval(metrics, `${group}/gap_${name}_matched`, gap?.controlled)
   }

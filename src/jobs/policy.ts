@@ -3,7 +3,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunConfig } from '../contract/run-config'
 import { checkVocabulary, openModelFolder, type ModelFolder } from '../engine/checkpoint/model-folder'
-import { adapterFile, loadAdapter, splitValueHead } from '../engine/checkpoint/peft'
+import {
+  adapterConfigFile,
+  adapterFile,
+  loadAdapter,
+  splitValueHead,
+  valueHeadFile
+} from '../engine/checkpoint/peft'
 import { encodeSafetensors } from '../engine/checkpoint/safetensors'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
@@ -13,6 +19,7 @@ import type { Runtime } from '../engine/session'
 import { Failure } from '../pipeline/failure'
 import { chance } from '../pipeline/optimise/chance'
 import { openTokenizer, type PolicyTokenizer } from '../tokens/tokenizer'
+import type { RunFolder } from './run-folder'
 
 /** A model that can read and write text, and what makes it run. */
 export interface Policy {
@@ -47,6 +54,21 @@ export async function openPolicy(dir: string, { device, threads }: RuntimeChoice
     // Threads that wait by spinning take the cores from the window, and from themselves when cores are shared.
     runtime: openRuntime({ device: device as Device, threads, spinning: false })
   }
+}
+
+/**
+ * Notes what the policy of a run is made of, or checks that it is still what it was.
+ * @throws Failure run-not-resumable, naming what changed
+ */
+export function pinPolicy(folder: RunFolder, { model, tokenizerHash }: Policy): void {
+  folder.pin('model', model.hash)
+  folder.pin('tokenizer', tokenizerHash)
+  const { adapter } = folder.config
+  if (adapter === null) return
+  const hash = createHash('sha256')
+  for (const name of [adapterConfigFile, adapterFile, valueHeadFile])
+    if (existsSync(join(adapter, name))) hash.update(readFileSync(join(adapter, name)))
+  folder.pin('adapter', hash.digest('hex'))
 }
 
 /** What a run trains, and where it starts: a fresh adapter, a given one, or a copy of every weight. */

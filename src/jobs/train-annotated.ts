@@ -14,7 +14,7 @@ import { PaddedBatch } from './batch'
 import { changeMetrics, scoreAnswers, type AnswerScores } from './held-out'
 import { batchOfStep, bucketLengths } from './length-buckets'
 import { mean } from './means'
-import { openPolicy, startOf } from './policy'
+import { openPolicy, pinPolicy, startOf } from './policy'
 import type { RunFolder } from './run-folder'
 import { Stopwatch } from './stopwatch'
 import type { StepResult, TrainingLoop } from './training-loop'
@@ -35,7 +35,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
   const { algorithm, seed } = config
   const { temperature } = config.sampling
   const policy = await openPolicy(config.model, config)
-  folder.pin('model', policy.model.hash)
+  pinPolicy(folder, policy)
   const { model, runtime } = policy
 
   const all = await readAnnotated(folder)
@@ -76,13 +76,13 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
   /** Log-probabilities before the first step, which every evaluation is compared with. */
   const start = { training: await score(training, 'scorer'), heldOut: await score(heldOut, 'scorer') }
 
+  const batchOf = (step: number): AnnotatedAnswer[] =>
+    batchOfStep(training, ({ answer }) => buckets.of(answer).length, { seed, step, rows })
+  const rateOf = (step: number): number => learningRateAt(step, { ...config.optimizer, steps: config.steps })
+
   async function step(number: number): Promise<StepResult> {
     const watch = new Stopwatch()
-    const chosen = batchOfStep(training, ({ answer }) => buckets.of(answer).length, {
-      seed,
-      step: number,
-      rows
-    })
+    const chosen = batchOf(number)
     const { offline, length } = buckets.of(chosen[0].answer)
     const batch = new PaddedBatch(
       chosen.map(({ answer }) => answer),
@@ -90,7 +90,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
       length
     )
     const before = await score(chosen, 'scorer')
-    const learningRate = learningRateAt(number, config.optimizer.learningRate, config.optimizer.warmup)
+    const learningRate = rateOf(number)
     const epochs: OfflineStats[] = []
     for (let epoch = 0; epoch < algorithm.epochs; epoch++)
       epochs.push(
@@ -121,7 +121,8 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
       labels: judged.labels,
       ok: true
     }))
-    const ratios = change.flatMap((row) => [...row].map(Math.exp))
+    const changes = change.flatMap((row) => [...row])
+    const ratios = changes.map(Math.exp)
     const evaluation = number % config.evaluateEvery === 0 || number === config.steps
     return {
       metrics: {
@@ -133,7 +134,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
         ),
         ...coverage(labelled),
         'critic/failed': all.length - ok.length,
-        'policy/approx_kl': mean(ratios.map((ratio) => ratio - 1 - Math.log(ratio))),
+        'policy/approx_kl': mean(changes.map((nats, token) => ratios[token] - 1 - nats)),
         'policy/clip_fraction': mean(ratios.map((ratio) => Number(Math.abs(ratio - 1) > algorithm.clip))),
         'policy/ratio': mean(ratios),
         'policy/gradient_norm': mean(epochs.map(({ gradientNorm }) => gradientNorm)),
@@ -156,6 +157,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
 
   return {
     step,
+    plan: (next) => ({ learningRate: rateOf(next), data: batchOf(next).map(({ answer }) => answer.id) }),
     snapshot: () => ({ state, lora: trainable.kind === 'lora' ? trainable.lora : null, counters: {} }),
     restore: ({ state: saved }) => void Object.assign(state, saved)
   }

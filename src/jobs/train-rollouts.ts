@@ -1,14 +1,15 @@
-import { frozenPrompt, runFiles } from '../contract/run-record'
+import { frozenPrompt, runFiles, type FrozenPrompt } from '../contract/run-record'
 import { createGenerator } from '../engine/generate/generator'
 import { newTrainingState } from '../engine/optim/state'
+import { outsideStep } from '../engine/rl/not-a-number'
 import { createPpoStep, type PpoStats } from '../engine/rl/ppo-step'
 import { createScorer } from '../engine/rl/scorer'
 import { Failure } from '../pipeline/failure'
 import { chance, uniforms } from '../pipeline/optimise/chance'
-import { countFailures, type FailureWindow } from '../pipeline/optimise/failing'
+import { countFailures } from '../pipeline/optimise/failing'
 import { nextKlCoefficient } from '../pipeline/optimise/kl-controller'
 import { learningRateAt } from '../pipeline/optimise/schedule'
-import { initialFloor, scaleAdvantages, type FloorState } from '../pipeline/reward/advantages'
+import { initialFloor, scaleAdvantages } from '../pipeline/reward/advantages'
 import { applyControl, scalar } from '../pipeline/reward/controls'
 import { gae } from '../pipeline/reward/gae'
 import { k1, rewardsWithKl } from '../pipeline/reward/kl'
@@ -16,8 +17,9 @@ import { leaveOneOut } from '../pipeline/reward/leave-one-out'
 import { PaddedBatch } from './batch'
 import { openRunCritic } from './critic'
 import { judge } from './judge'
-import { openPolicy, startOf } from './policy'
+import { openPolicy, pinPolicy, startOf } from './policy'
 import { itemsOfStep } from './prompts'
+import { readMemory, type RolloutsMemory } from './rollouts-memory'
 import { resolveBaseline } from './baseline'
 import { rolloutMetrics, rolloutSamples } from './rollout-record'
 import type { RunFolder } from './run-folder'
@@ -31,13 +33,6 @@ const VALUE_CLIP = 0.2
 /** Largest difference in nats between the sampler's and the trainer's log-probability of a sampled token. */
 const SAMPLER_TOLERANCE = 1e-3
 
-/** What a step leaves for the next one, besides the training state. */
-interface Memory {
-  readonly floor: FloorState
-  readonly klCoefficient: number
-  readonly failures: FailureWindow
-}
-
 /**
  * Span-level PPO on the policy's own answers (Text2Grad, arXiv 2505.22338, section 3.3; method 9.5). One step:
  * sample → critic → align → δ → log-probabilities under the unchanged policy and the reference → r = δ − β·KL →
@@ -47,7 +42,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
   const { config } = folder
   const { algorithm, sampling, seed, batch: rows } = config
   const policy = await openPolicy(config.model, config)
-  folder.pin('model', policy.model.hash)
+  pinPolicy(folder, policy)
   const critic = await openRunCritic(folder)
   const prompts = folder.readLines(runFiles.prompts, (line) => frozenPrompt.parse(line))
 
@@ -57,7 +52,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
   const start = startOf(policy, config, usesValue)
   const { trainable } = start
   const state = newTrainingState(start.parameters)
-  let memory: Memory = { floor: initialFloor, klCoefficient: algorithm.kl.coefficient, failures: [] }
+  let memory: RolloutsMemory = { floor: initialFloor, klCoefficient: algorithm.kl.coefficient, failures: [] }
 
   const { model, runtime, tokenizer } = policy
   const promptLength = Math.max(...prompts.map(({ ids }) => ids.length))
@@ -73,14 +68,20 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     maxNewTokens: sampling.maxNewTokens
   })
   const scorer = await createScorer({ ...shape, reference: true })
+  // What the update did needs no reference: half the work.
+  const policyScorer = await createScorer({ ...shape, value: false })
   const ppo = await createPpoStep({ ...shape, reference: klInLoss })
+
+  const group = Math.min(algorithm.samplesPerPrompt, rows)
+  const promptsOf = (step: number): FrozenPrompt[] =>
+    itemsOfStep(prompts, seed, step, Math.ceil(rows / group))
+  const rateOf = (step: number): number => learningRateAt(step, { ...config.optimizer, steps: config.steps })
 
   async function step(number: number): Promise<StepResult> {
     const watch = new Stopwatch()
 
     // Sample: one uniform number a token, by (seed, step, sample, token); every group of answers shares a prompt.
-    const group = Math.min(algorithm.samplesPerPrompt, rows)
-    const drawn = itemsOfStep(prompts, seed, number, Math.ceil(rows / group))
+    const drawn = promptsOf(number)
     const asked = Array.from({ length: rows }, (_, sample) => drawn[Math.floor(sample / group)])
     const { sequences } = await generator.generate({
       prompts: asked.map(({ ids }) => ids),
@@ -120,6 +121,9 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
       logProbs
     )
 
+    if (Number.isNaN(difference))
+      throw outsideStep('The log-probability of a sampled token is NaN', state, model.tensors)
+
     // r = δ − β·KL, and what each token did for the rewards that came after it.
     const { klCoefficient } = memory
     const beta = algorithm.kl.where === 'reward' ? klCoefficient : 0
@@ -157,7 +161,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
       returns: batch.scatter(estimates.map(({ returns }, sample) => keep(returns, sample)))
     }
     const valueOnly = usesValue && number <= VALUE_ONLY_STEPS
-    const learningRate = learningRateAt(number, config.optimizer.learningRate, config.optimizer.warmup)
+    const learningRate = rateOf(number)
     const settings = {
       ...config.optimizer,
       learningRate,
@@ -173,7 +177,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     const updateSeconds = watch.lap()
 
     // What it did to the tokens it was about.
-    const after = await scorer.score({ ids: batch.ids, temperature, parameters: state.parameters })
+    const after = await policyScorer.score({ ids: batch.ids, temperature, parameters: state.parameters })
     const change = logProbs.map((row, sample) =>
       batch.gather(after.logProbs, sample).map((value, token) => value - row[token])
     )
@@ -221,6 +225,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
 
   return {
     step,
+    plan: (next) => ({ learningRate: rateOf(next), data: promptsOf(next).map(({ id }) => id) }),
     snapshot: () => ({
       state,
       lora: trainable.kind === 'lora' ? trainable.lora : null,
@@ -228,7 +233,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     }),
     restore: ({ state: saved, counters }) => {
       Object.assign(state, saved)
-      memory = counters as unknown as Memory
+      memory = readMemory(counters)
     }
   }
 }
@@ -243,7 +248,7 @@ function largestDifference(
       largest = Math.max(largest, Math.abs(value - trainer[sample][token]))
     })
   )
-  if (!(largest <= SAMPLER_TOLERANCE))
+  if (largest > SAMPLER_TOLERANCE)
     throw new Failure(
       'sampler-mismatch',
       `Sampler and trainer differ by ${largest.toPrecision(3)} nats on a sampled token; at most ${SAMPLER_TOLERANCE} is sound.`

@@ -4,18 +4,14 @@ import { toFailure } from '../contract/errors'
 import { runFiles } from '../contract/run-record'
 import { saveModelFolder } from '../engine/checkpoint/export-model'
 import { saveAdapter } from '../engine/checkpoint/peft'
-import {
-  latestCheckpoint,
-  pruneCheckpoints,
-  saveCheckpoint,
-  type TrainingCheckpoint
-} from '../engine/checkpoint/training-checkpoint'
-import { Failure } from '../pipeline/failure'
+import type { TrainingCheckpoint } from '../engine/checkpoint/training-checkpoint'
+import { outsideStep } from '../engine/rl/not-a-number'
 import { breathe, ProgressMeter, sleep, type JobContext } from './context'
+import { RunCheckpoints } from './run-checkpoints'
 import { RunFolder } from './run-folder'
 import { openAnnotatedLoop } from './train-annotated'
 import { openRolloutsLoop } from './train-rollouts'
-import type { TrainingLoop } from './training-loop'
+import type { StepResult, TrainingLoop } from './training-loop'
 
 export interface TrainResult {
   readonly state: 'finished' | 'stopped'
@@ -32,43 +28,36 @@ export interface TrainResult {
 export async function train(runDir: string, context: JobContext): Promise<TrainResult> {
   const folder = RunFolder.open(runDir)
   const { config } = folder
-  const checkpoints = folder.path(runFiles.checkpoints)
-  const progress = { done: folder.status()?.step ?? 0, total: config.steps, unit: 'steps' }
-  let step = progress.done
-  let saved = 0
+  let step = folder.status()?.step ?? 0
+  let checkpoints: RunCheckpoints | null = null
   try {
+    checkpoints = RunCheckpoints.open(folder)
+    step = checkpoints.saved
     folder.pinData()
     folder.say({ state: 'running', step, error: null })
-    context.emit({ kind: 'progress', progress: { ...progress, note: 'loading the model' } })
+    const progress = { done: step, total: config.steps, unit: 'steps', note: 'loading the model' }
+    context.emit({ kind: 'progress', progress })
     const loop =
       config.source === 'rollouts' ? await openRolloutsLoop(folder) : await openAnnotatedLoop(folder)
-    const found = latestCheckpoint(checkpoints)
-    for (const { reason } of found?.skipped ?? []) folder.log(`a checkpoint was passed over: ${reason}`)
-    step = saved = found ? restore(loop, found) : 0
+    checkpoints.restore(loop)
     folder.rewindTo(step)
     folder.log(step > 0 ? `resumed after step ${step}` : 'started')
 
-    const save = (): void => {
-      folder.flush()
-      const { state, lora, counters } = loop.snapshot()
-      const checkpoint = { state, lora, counters: { ...counters, step } }
-      saveCheckpoint(join(checkpoints, String(step)), checkpoint, config.model)
-      pruneCheckpoints(checkpoints, config.keep)
-      saved = step
-    }
     const meter = new ProgressMeter(context, config.steps, 'steps')
     meter.tell(step)
     while (step < config.steps) {
       if ((await nextWord(folder, context, step)) === 'stop') {
-        if (saved !== step) save()
+        if (checkpoints.saved !== step) checkpoints.save(loop, step)
         return end(folder, 'stopped', step)
       }
       const { metrics, samples, alarm } = await loop.step(step + 1)
+      requireNumbers(metrics, loop)
       step++
+      checkpoints.see(metrics)
       folder.appendMetrics({ step, ...metrics })
       folder.appendSamples(samples)
       folder.say({ state: 'running', step, error: null })
-      if (step % config.checkpointEvery === 0 || step === config.steps || alarm) save()
+      if (step % config.checkpointEvery === 0 || step === config.steps || alarm) checkpoints.save(loop, step)
       if (alarm) throw alarm
       meter.tell(step)
     }
@@ -76,8 +65,7 @@ export async function train(runDir: string, context: JobContext): Promise<TrainR
     return end(folder, 'finished', step)
   } catch (thrown) {
     const { code, message } = toFailure(thrown)
-    const kept = saved > 0 ? `the checkpoint of step ${saved} is kept` : 'no checkpoint had been written'
-    const error = { code, message: `${message} (After step ${step} of ${config.steps}; ${kept}.)` }
+    const error = { code, message: `${message} (${whereItStands(step, config.steps, checkpoints)})` }
     try {
       folder.log(`failed with ${code} after step ${step}`)
       folder.say({ state: 'failed', step, error })
@@ -88,13 +76,20 @@ export async function train(runDir: string, context: JobContext): Promise<TrainR
   }
 }
 
-/** @returns the step that the checkpoint was written after */
-function restore(loop: TrainingLoop, checkpoint: TrainingCheckpoint): number {
-  const { step } = checkpoint.counters
-  if (typeof step !== 'number')
-    throw new Failure('run-not-resumable', 'The checkpoint does not name its step.')
-  loop.restore(checkpoint)
-  return step
+/** What a person can go on from. */
+function whereItStands(step: number, steps: number, checkpoints: RunCheckpoints | null): string {
+  const saved = checkpoints?.saved ?? 0
+  const kept =
+    checkpoints && saved > 0
+      ? `the last good checkpoint is that of step ${saved}, ${checkpoints.path(saved)}`
+      : 'no checkpoint had been written'
+  return `${step} of ${steps} steps are done; ${kept}.`
+}
+
+/** A step whose numbers are none is not written down. @throws EngineFailure not-a-number */
+function requireNumbers(metrics: StepResult['metrics'], loop: TrainingLoop): void {
+  const name = Object.keys(metrics).find((metric) => !Number.isFinite(metrics[metric]))
+  if (name !== undefined) throw outsideStep(`The metric ${name} is ${metrics[name]}`, loop.snapshot().state)
 }
 
 /** What was trained, as other tools read it: an adapter in PEFT's layout, or a whole model. */

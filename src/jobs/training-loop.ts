@@ -6,9 +6,17 @@ import type { Failure } from '../pipeline/failure'
 export interface TrainingLoop {
   /** The step with this number, counted from 1. */
   step(step: number): Promise<StepResult>
+  /** What that step takes: a pure function of its number. */
+  plan(step: number): StepPlan
   /** Everything that the next step depends on. */
   snapshot(): TrainingCheckpoint
   restore(checkpoint: TrainingCheckpoint): void
+}
+
+export interface StepPlan {
+  readonly learningRate: number
+  /** Ids of its prompts or answers, in order. */
+  readonly data: readonly string[]
 }
 
 export interface StepResult {

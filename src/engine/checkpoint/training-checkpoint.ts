@@ -107,10 +107,14 @@ export function latestCheckpoint(folder: string): FoundCheckpoint | null {
   return null
 }
 
-/** Removes all but the newest `keep` of the numbered folders, and what a killed writer left behind. */
-export function pruneCheckpoints(folder: string, keep: number): void {
+/**
+ * Removes all but the newest `keep` of the numbered folders and the `favoured` ones, and what a killed writer left
+ * behind.
+ */
+export function pruneCheckpoints(folder: string, keep: number, favoured: readonly number[] = []): void {
   const remove = (name: string) => rmSync(join(folder, name), { recursive: true, force: true })
   for (const step of numberedFolders(folder).slice(keep)) {
+    if (favoured.includes(step)) continue
     // First, so that a folder removed by half is known as damaged.
     remove(join(String(step), manifestFile))
     remove(String(step))

@@ -1,5 +1,5 @@
 import { EngineFailure } from '../failure'
-import type { ParameterSet, TensorData, Value } from '../graph'
+import type { HostTensor, ParameterSet, TensorData, Value } from '../graph'
 import type { TrainingState } from '../optim/state'
 import type { Tensors } from '../session'
 
@@ -25,34 +25,58 @@ export interface Evidence {
  */
 export function notANumber({ stats, norms, gradientSquares, ...held }: Evidence): EngineFailure {
   const found = inWhatWasHeld(held) ?? inTerms(stats, norms, held.state.parameters)
-  return new EngineFailure('not-a-number', `${found ?? inGradients(gradientSquares)}; ${remedy}`)
+  return new EngineFailure('not-a-number', `${upperFirst(found ?? inGradients(gradientSquares))}; ${remedy}`)
 }
 
-const remedy = 'the weights were left as they were, and a lower learning rate may help'
+/**
+ * The same for a number that came out of the model elsewhere, such as a sampled log-probability; `what` says which.
+ * `model` holds the model's own tensors, if they are at hand.
+ */
+export function outsideStep(
+  what: string,
+  state: TrainingState,
+  model: ReadonlyMap<string, HostTensor> = new Map()
+): EngineFailure {
+  const largest = largestOf(state.parameters)
+  const found = inState(state) ?? inTensors("the model's own tensor", model)
+  const cause = found ?? (largest && `the largest trained weight is ${inWords(largest)}`)
+  return new EngineFailure('not-a-number', `${what}: ${cause ?? 'no weight is at fault'}.`)
+}
+
+const remedy = 'the weights were left as they were, and a lower learning rate may help.'
 
 function inWhatWasHeld({
   state,
   inputs,
   constants
 }: Pick<Evidence, 'state' | 'inputs' | 'constants'>): string | null {
-  const sets: readonly (readonly [string, ParameterSet])[] = [
-    ['The trained tensor', state.parameters],
-    ["AdamW's first moment of", state.first],
-    ["AdamW's second moment of", state.second]
-  ]
-  for (const [what, set] of sets)
-    for (const [name, { data }] of set) {
-      const value = firstNonFinite(data)
-      if (value !== null) return `${what} ${name} holds ${value}`
-    }
-  for (const { name, constant } of constants) {
-    // A tensor of the checkpoint has a dotted name; other constants are masks and tables of the graph's own.
-    const value = constant && name.includes('.') ? firstNonFinite(constant) : null
-    if (value !== null) return `The model's own tensor ${name} holds ${value}`
-  }
-  for (const [name, { data }] of Object.entries(inputs)) {
+  // A tensor of the checkpoint has a dotted name; other constants are masks and tables of the graph's own.
+  const model = constants.flatMap(({ name, constant }) =>
+    constant && name.includes('.') ? [[name, { data: constant }] as const] : []
+  )
+  return (
+    inState(state) ??
+    inTensors("the model's own tensor", model) ??
+    inTensors("the step's input", Object.entries(inputs))
+  )
+}
+
+/** The tensor of a training state that holds a NaN or an infinity, in words; null when all are sound. */
+export function inState({ parameters, first, second }: TrainingState): string | null {
+  return (
+    inTensors('the trained tensor', parameters) ??
+    inTensors("AdamW's first moment of", first) ??
+    inTensors("AdamW's second moment of", second)
+  )
+}
+
+function inTensors(
+  what: string,
+  tensors: Iterable<readonly [string, { readonly data: TensorData }]>
+): string | null {
+  for (const [name, { data }] of tensors) {
     const value = firstNonFinite(data)
-    if (value !== null) return `The step's input ${name} holds ${value}`
+    if (value !== null) return `${what} ${name} holds ${value}`
   }
   return null
 }
@@ -67,29 +91,38 @@ function inTerms(
   const term = [...names, 'loss'].find((name) => !Number.isFinite(stats[name]))
   if (term === undefined) return null
   const largest = largestOf(parameters)
-  const weights = largest && ` (the largest is ${largest.value.toExponential(1)}, in ${largest.name})`
-  return `The loss term ${term} is ${stats[term]} although every weight is a number${weights ?? ''}`
+  const weights = largest && ` (the largest is ${inWords(largest)})`
+  return `the loss term ${term} is ${stats[term]} although every weight is a number${weights ?? ''}`
 }
 
 /** The tensor nearest to the loss: from there a NaN spreads to everything below it. */
 function inGradients(squares: Evidence['gradientSquares']): string {
   const broken = [...squares].filter(([, square]) => !Number.isFinite(square))
   const nearest = broken.at(-1)
-  if (!nearest) return 'The norm of the gradients together overflows'
+  if (!nearest) return 'the norm of the gradients together overflows'
   const others = broken.length > 1 ? `, and those of ${broken.length - 1} more tensors below it are too` : ''
   const [name, square] = nearest
-  return `The gradient of ${name} ${Number.isNaN(square) ? 'holds NaN' : 'overflows'}${others}`
+  return `the gradient of ${name} ${Number.isNaN(square) ? 'holds NaN' : 'overflows'}${others}`
 }
 
 /** The first element that is no finite number, or null. Whole numbers and bytes always are. */
-export function firstNonFinite(data: TensorData): number | null {
+function firstNonFinite(data: TensorData): number | null {
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return null
   for (let index = 0; index < data.length; index++) if (!Number.isFinite(data[index])) return data[index]
   return null
 }
 
-function largestOf(parameters: ParameterSet): { name: string; value: number } | null {
-  let largest: { name: string; value: number } | null = null
+interface Largest {
+  readonly name: string
+  readonly value: number
+}
+
+const inWords = ({ name, value }: Largest): string => `${value.toExponential(1)}, in ${name}`
+
+const upperFirst = (sentence: string): string => sentence[0].toUpperCase() + sentence.slice(1)
+
+function largestOf(parameters: ParameterSet): Largest | null {
+  let largest: Largest | null = null
   for (const [name, { data }] of parameters) {
     let value = 0
     for (const element of data) value = Math.max(value, Math.abs(Number(element)))

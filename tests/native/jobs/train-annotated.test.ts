@@ -1,62 +1,21 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { SampleRow } from '../../../src/contract/job'
 import type { RunConfigInput } from '../../../src/contract/run-config'
 import { parseRunConfig, runFiles, type FrozenAnswer } from '../../../src/contract/run-record'
-import { prepareRun, writeRunFolder, type RunSource } from '../../../src/app/runs/prepare'
-import type { StoredAnswer } from '../../../src/app/runs/data'
+import { prepareRun } from '../../../src/app/runs/prepare'
 import { judgeByPeople } from '../../../src/jobs/annotated-answers'
 import { train } from '../../../src/jobs/train'
 import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
-import { numbers } from '../../pure/engine/checkpoint/random-model'
+import { annotatedRun as runOnAnswers, answers, sourceOf } from './annotated-run'
 import { adapterBytes, quietHost, timelessMetrics, tinyModel } from './tiny-run'
 
 const scratch = scratchFolder()
 let runs = 0
 
-/** Answers of letters; every stretch of vowels that the marker finds is poor. */
-function answers(count: number): StoredAnswer[] {
-  const next = numbers(7)
-  const letter = (): string => 'abcdefghij klmnop.'[Math.floor(next() * 18)]
-  return Array.from({ length: count }, (_, index) => {
-    const text = Array.from({ length: 24 }, letter).join('')
-    const at = text.search(/[aei]/)
-    return {
-      responseId: `answer-${index}`,
-      documentId: `document-${index}`,
-      split: index % 5 === 0 ? ('dev' as const) : ('train' as const),
-      messages: [{ role: 'user' as const, content: 'tell me' }],
-      text,
-      sampled: null,
-      submitted: index !== 3,
-      annotationIds: [`annotation-${index}`],
-      critique: 'vowels',
-      spans: at < 0 ? [] : [{ start: at, end: at + 2, polarity: 'poor' as const, reason: 'a vowel' }]
-    }
-  })
-}
-
-const source = (given: readonly StoredAnswer[]): RunSource => ({ answers: () => given, prompts: () => [] })
-
-function annotatedRun(name: string, settings: Partial<RunConfigInput> = {}, given = answers(20)): string {
-  const root = join(scratch, String(++runs))
-  mkdirSync(root, { recursive: true })
-  const config = parseRunConfig({
-    version: 1,
-    model: tinyModel(join(scratch, 'model')),
-    template: 'none',
-    source: 'annotated',
-    batch: 6,
-    steps: 4,
-    checkpointEvery: 2,
-    evaluateEvery: 2,
-    lora: { rank: 4, alpha: 8 },
-    ...settings,
-    algorithm: { name: 'span-offline', ...settings.algorithm }
-  })
-  return writeRunFolder(prepareRun(config, source(given)), join(root, name))
-}
+const annotatedRun = (name: string, settings: Partial<RunConfigInput> = {}, given = answers(20)): string =>
+  runOnAnswers(join(scratch, `${name}-${++runs}`), settings, given)
 
 const frozen = (dir: string): FrozenAnswer[] =>
   readFileSync(join(dir, runFiles.answers), 'utf8')
@@ -157,7 +116,7 @@ describe('freezing', () => {
       source: 'annotated',
       algorithm: { name: 'span-offline' }
     })
-    const { plan } = prepareRun(config, source([...answers(10), long]))
+    const { plan } = prepareRun(config, sourceOf([...answers(10), long]))
     expect(plan.dropped).toEqual([
       { reason: 'nobody has submitted an annotation', count: 1 },
       { reason: 'prompt and answer do not fit the context of the model', count: 1 }

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Critic } from '../../../src/contract/critic'
 import type { SampleRow } from '../../../src/contract/job'
 import * as critics from '../../../src/jobs/critic'
 import { parametersHash } from '../../../src/jobs/policy'
@@ -10,6 +9,7 @@ import { train } from '../../../src/jobs/train'
 import { openRolloutsLoop } from '../../../src/jobs/train-rollouts'
 import { metricNames } from '../../../src/pipeline/optimise/metrics'
 import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
+import { criticThat } from './failing-critic'
 import { adapterBytes, quietHost, silentRule, timelessMetrics, tinyRun } from './tiny-run'
 
 const scratch = scratchFolder()
@@ -17,30 +17,6 @@ let runs = 0
 /** A folder of its own for every run. */
 const root = (): string => join(scratch, String(++runs))
 afterEach(() => void vi.restoreAllMocks())
-
-/** A critic that fails on the answers that `fails` says, and marks every vowel of the others. */
-function criticThat(fails: (index: number) => boolean): Critic {
-  return {
-    id: 'test',
-    version: '1',
-    async *score(batch) {
-      await Promise.resolve()
-      for (const [index, { response }] of batch.entries()) {
-        if (fails(index)) yield { status: 'failed', code: 'critic-failed', reason: 'it was told to' } as const
-        else {
-          const at = [...response].findIndex((letter) => 'aeiou'.includes(letter))
-          if (at < 0) yield { status: 'ok', critique: 'fine', spans: [], nothingNotable: true } as const
-          else
-            yield {
-              status: 'ok',
-              critique: 'a vowel',
-              spans: [{ quote: [...response][at], start: at, end: at + 1, polarity: 'poor' }]
-            } as const
-        }
-      }
-    }
-  }
-}
 
 const steps = (dir: string): string[] => readdirSync(join(dir, 'checkpoints')).sort()
 const samples = (dir: string): SampleRow[] =>
@@ -74,7 +50,8 @@ describe('a run on rollouts', () => {
       expect(logProbChange).toHaveLength(ids.length)
       for (const { start, end } of spans) expect('aeiou').toContain([...text].slice(start, end).join(''))
     }
-    expect(steps(dir)).toEqual(['6', '8'])
+    const { step: best } = JSON.parse(readFileSync(join(dir, 'best.json'), 'utf8')) as { step: number }
+    expect(steps(dir)).toEqual([...new Set([String(best), '6', '8'])].sort())
     expect(adapterBytes(dir)).toEqual(adapterBytes(dir, 'checkpoints/8'))
     expect(JSON.parse(readFileSync(join(dir, 'state.json'), 'utf8'))).toMatchObject({
       state: 'finished',
@@ -189,27 +166,6 @@ describe('silence and failure', () => {
     }
     expect(await trained('one', true)).toBe(await trained('two', false))
   })
-
-  test('a number that is none stops the run, naming the step and the checkpoint that is kept', async () => {
-    const dir = tinyRun(root(), 'run', { optimizer: { learningRate: 1e30 } })
-    await expect(train(dir, quietHost())).rejects.toMatchObject({
-      code: 'not-a-number',
-      message: expect.stringMatching(/After step \d of 4; .*checkpoint/) as string
-    })
-  })
-
-  test('a run whose settings, rules or prompts were changed is not resumed', async () => {
-    const dir = tinyRun(root(), 'run')
-    const record = readFileSync(join(dir, 'run.json'), 'utf8')
-    writeFileSync(join(dir, 'run.json'), record.replace('"clip": 0.2', '"clip": 0.3'))
-    await expect(train(dir, quietHost())).rejects.toMatchObject({
-      code: 'run-not-resumable',
-      message: expect.stringMatching(/config/) as string
-    })
-    writeFileSync(join(dir, 'run.json'), record)
-    writeFileSync(join(dir, 'data/critic.json'), JSON.stringify({ version: 1, rules: [silentRule] }))
-    await expect(train(dir, quietHost())).rejects.toMatchObject({ code: 'run-not-resumable' })
-  })
 })
 
 describe('other settings', () => {
@@ -231,7 +187,9 @@ describe('other settings', () => {
     })
     await train(parts, quietHost())
     expect(timelessMetrics(parts)).toEqual(timelessMetrics(whole))
-    for (const file of readdirSync(join(whole, 'checkpoints/2')))
+    const tensors = readdirSync(join(whole, 'checkpoints/2')).filter((name) => name.endsWith('.safetensors'))
+    expect(tensors.length).toBeGreaterThan(1)
+    for (const file of tensors)
       expect(
         readFileSync(join(parts, 'checkpoints/2', file)).equals(
           readFileSync(join(whole, 'checkpoints/2', file))

@@ -286,6 +286,15 @@ export const moreSettings: readonly Setting[] = [
     group: 'Weights'
   },
   {
+    key: 'optimizer.schedule',
+    title: 'Schedule',
+    sentence: 'What the learning rate does after the warm-up: it stays, or falls to 0 by the last step.',
+    bound: 'constant, linear or cosine',
+    initial: 'constant',
+    kind: choice('constant', 'linear', 'cosine'),
+    group: 'Weights'
+  },
+  {
     key: 'optimizer.gradientClip',
     title: 'Gradient clip',
     sentence: 'Largest norm of a step’s gradient.',
