@@ -27,7 +27,7 @@ export function parseRope(fields: Fields): RopeConfig {
   for (const field of Object.keys(settings))
     if (!known.includes(field)) unsupported(`the rope field ${JSON.stringify(field)} (type ${type})`)
   for (const field of Object.keys(config))
-    if (/^(rope|rotary|partial_rotary)_?/.test(field) && !topLevel.includes(field) && config[field] !== null)
+    if (/^(rope|rotary|partial_rotary)_?/.test(field) && !topLevel.includes(field) && !isOff(config[field]))
       unsupported(`the rope field ${JSON.stringify(field)}`)
 
   const number = (field: string): number => {
@@ -52,6 +52,9 @@ export function parseRope(fields: Fields): RopeConfig {
       }
   }
 }
+
+/** SmolLM says `rope_interleaved: false`. */
+const isOff = (value: unknown): boolean => value === null || value === false
 
 const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
