@@ -1,4 +1,4 @@
-import { elementCount, type DataType, type HostTensor, type Shape, type TensorData } from './tensor'
+import { storedLength, type DataType, type HostTensor, type Shape, type TensorData } from './tensor'
 
 /** A value that flows along an edge of the graph: assigned once, of a shape known when it is made. */
 export interface Value {
@@ -10,6 +10,8 @@ export interface Value {
   readonly node: Node | null
   /** Set for initialisers. */
   constant?: TensorData
+  /** Set for initialisers that several sessions read: a session on the processor reads them where they lie. */
+  readonly shared?: boolean
 }
 
 export type Attribute =
@@ -112,11 +114,15 @@ export class Graph {
     return value
   }
 
-  /** A constant tensor. The data is not copied, here or when the graph is encoded. */
-  initialiser(name: string, { dtype, shape, data }: HostTensor): Value {
-    if (data.length !== elementCount(shape))
+  /**
+   * A constant tensor. The data is not copied, here or when the graph is encoded. ONNX Runtime copies it into each
+   * session, and a matrix once more to read it faster, unless it is `shared` (see `Value.shared`).
+   */
+  initialiser(name: string, { dtype, shape, data }: HostTensor, { shared = false } = {}): Value {
+    if (data.length !== storedLength(dtype, shape))
       throw new RangeError(`${name} has ${data.length} elements, its shape [${shape.join()}] says otherwise.`)
-    const value: Value = { graph: this, name: this.prefix + name, dtype, shape, node: null, constant: data }
+    const place = { graph: this, name: this.prefix + name, node: null }
+    const value: Value = { ...place, dtype, shape, constant: data, ...(shared ? { shared } : {}) }
     this.initialisers.push(value)
     return value
   }

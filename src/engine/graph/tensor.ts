@@ -1,5 +1,9 @@
-/** Element types that the engine computes with. `bool` is one byte an element. */
-export type DataType = 'float32' | 'float64' | 'int64' | 'int32' | 'bool' | 'uint8'
+/**
+ * Element types. The engine computes in float32, in tests in float64; `float16`, `bfloat16` and `uint4` are how weights
+ * are kept. `bool` is one byte an element; `uint4` is two elements a byte, the first in the low half.
+ */
+export type DataType =
+  'float32' | 'float64' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'bool' | 'uint8' | 'uint16' | 'uint4'
 
 /** Sizes of the axes. */
 export type Shape = readonly number[]
@@ -7,7 +11,7 @@ export type Shape = readonly number[]
 /** The size of an axis that differs from turn to turn of a Loop, such as a cache that grows. */
 export const anySize = -1
 
-export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array
+export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint16Array | Uint8Array
 
 /** A tensor in the memory of this process, row-major. */
 export interface HostTensor {
@@ -20,6 +24,10 @@ export interface HostTensor {
 export type ParameterSet = Map<string, HostTensor>
 
 export const elementCount = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
+
+/** Elements of the array that holds a tensor. */
+export const storedLength = (dtype: DataType, shape: Shape): number =>
+  dtype === 'uint4' ? Math.ceil(elementCount(shape) / 2) : elementCount(shape)
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis])

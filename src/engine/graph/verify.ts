@@ -1,5 +1,13 @@
 import type { Graph, Node, Value } from './graph'
-import { anySize, broadcastShape, elementCount, sameShape, storedLength, type DataType, type Shape } from './tensor'
+import {
+  anySize,
+  broadcastShape,
+  elementCount,
+  sameShape,
+  storedLength,
+  type DataType,
+  type Shape
+} from './tensor'
 
 /**
  * Checks a graph before it is encoded: every name is assigned once, every operand is made before it is used, and

@@ -30,11 +30,15 @@ export interface ExternalLocation {
 export interface EncodeOptions {
   /** Places an initialiser outside the model; undefined keeps it inside. A model must stay below 2 GiB. */
   readonly external?: (initialiser: Value) => ExternalLocation | undefined
+  /** Makes an initialiser an input of the model, to be given with every run. */
+  readonly fed?: (initialiser: Value) => boolean
 }
 
-/** ONNX Runtime 1.30 knows opset 21 and IR version 10. */
+/** ONNX Runtime 1.30 knows IR version 10. Graphs are of opset 21, but for those that need an operator of 26. */
 const irVersion = 10n
 const opset = 21n
+const laterOpset = 26n
+const laterOperators: readonly string[] = ['BitCast']
 /** Constants up to this many bytes travel inside the message; larger ones are appended without a copy. */
 const smallConstant = 1024
 
@@ -44,15 +48,18 @@ const smallConstant = 1024
  * each is appended as one more `graph { initializer { … } }`, and copied once, into the result.
  */
 export function encodeModel(graph: Graph, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
-  const large = graph.initialisers.filter((value) => bytesOfConstant(value).byteLength > smallConstant)
+  const fed = new Set(graph.initialisers.filter((value) => options.fed?.(value)))
+  const large = graph.initialisers.filter(
+    (value) => !fed.has(value) && bytesOfConstant(value).byteLength > smallConstant
+  )
   const outside = new Map(large.map((value) => [value, options.external?.(value)]))
   const appended = large.filter((value) => outside.get(value) === undefined)
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: 'Text2Grad Studio',
-    graph: graphMessage(graph, new Set(appended), outside),
+    graph: graphMessage(graph, fed, new Set(appended), outside),
     opsetImport: [
-      { domain: '', version: opset },
+      { domain: '', version: needsLaterOpset(graph) ? laterOpset : opset },
       { domain: 'com.microsoft', version: 1n }
     ]
   })
@@ -84,8 +91,18 @@ function initialiserHeader(value: Value, byteLength: number): Uint8Array {
   return concatenate([graphTag, tensorTag, description, dataTag])
 }
 
+const needsLaterOpset = (graph: Graph): boolean =>
+  graph.nodes.some(
+    ({ operator, attributes }) =>
+      laterOperators.includes(operator) ||
+      Object.values(attributes).some(
+        (attribute) => attribute.kind === 'graph' && needsLaterOpset(attribute.value)
+      )
+  )
+
 function graphMessage(
   graph: Graph,
+  fed: ReadonlySet<Value> = new Set(),
   appended: ReadonlySet<Value> = new Set(),
   outside: ReadonlyMap<Value, ExternalLocation | undefined> = new Map()
 ): GraphProto {
@@ -93,9 +110,9 @@ function graphMessage(
     name: graph.prefix || 'graph',
     node: graph.nodes.map(nodeMessage),
     initializer: graph.initialisers
-      .filter((value) => !appended.has(value))
+      .filter((value) => !appended.has(value) && !fed.has(value))
       .map((value) => initialiserMessage(value, outside.get(value))),
-    input: graph.inputs.map(valueMessage),
+    input: [...graph.inputs, ...fed].map(valueMessage),
     output: graph.outputs.map(valueMessage)
   })
 }

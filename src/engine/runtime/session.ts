@@ -31,6 +31,12 @@ export const openRuntime = (options: RuntimeOptions): Runtime => ({
 
 async function openGraph(graph: Graph, options: RuntimeOptions, openOptions?: OpenOptions): Promise<Session> {
   verify(graph)
+  // The processor reads a tensor that is fed where it lies: one copy of the weights serves every session, and none is
+  // prepacked. Other devices would fetch it anew for each run, so there it stays part of the model.
+  const fed = (value: Value): boolean => options.device === 'cpu' && value.shared === true
+  const shared: Tensors = Object.fromEntries(
+    graph.initialisers.filter(fed).map((value) => [value.name, tensorOf(value)])
+  )
   const externalData: { path: string; data: Uint8Array }[] = []
   const external = (value: Value): ExternalLocation | undefined => {
     const data = value.constant
@@ -39,8 +45,14 @@ async function openGraph(graph: Graph, options: RuntimeOptions, openOptions?: Op
     externalData.push({ path, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) })
     return { location: path, offset: 0, length: data.byteLength }
   }
-  const model = encodeModel(graph, { external })
-  return createSession(model, options, { ...openOptions, externalData })
+  const model = encodeModel(graph, { external, fed })
+  const session = await createSession(model, options, { ...openOptions, externalData })
+  return { ...session, run: (inputs, outputs) => session.run({ ...shared, ...inputs }, outputs) }
+}
+
+function tensorOf({ dtype, shape, constant }: Value): HostTensor {
+  if (!constant) throw new Error('A fed initialiser has lost its data.')
+  return { dtype, shape, data: constant }
 }
 
 export interface CreateOptions extends OpenOptions {
@@ -103,7 +115,7 @@ function toFeeds(inputs: Tensors): Record<string, Tensor> {
 
 /** The binding reads the array in place; nothing is copied. */
 function toTensor({ dtype, data, shape }: HostTensor): Tensor {
-  return new Tensor(dtype, data, shape)
+  return new Tensor(dtype as Tensor.Type, data as Tensor.DataTypeMap[Tensor.Type], shape)
 }
 
 function fromResults(results: InferenceSession.OnnxValueMapType): Tensors {

@@ -29,6 +29,20 @@ describe('a session on ONNX Runtime', () => {
     }
   })
 
+  it('reads shared initialisers where they lie, and packs no copy of them', async () => {
+    const graph = new Graph()
+    const weights = Float32Array.of(1, 2, 3, 4)
+    const x = graph.input('x', 'float32', [1, 2])
+    const shared = graph.initialiser('w', float32([2, 2], weights), { shared: true })
+    graph.output('y', matmul(x, shared, { transposeB: true }))
+    const session = await cpu.open(graph)
+    const feeds = { x: float32([1, 2], Float32Array.of(1, 1)) }
+    expect([...(await session.run(feeds)).y.data]).toEqual([3, 7])
+    weights[0] = 11
+    expect([...(await session.run(feeds)).y.data]).toEqual([13, 7])
+    await session.release()
+  })
+
   it('returns only the outputs asked for', async () => {
     const graph = new Graph()
     const x = graph.input('x', 'float32', [2])
