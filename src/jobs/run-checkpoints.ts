@@ -37,7 +37,10 @@ export class RunCheckpoints {
    * @throws Failure run-not-resumable, naming the setting that changed
    */
   static open(folder: RunFolder): RunCheckpoints {
-    const found = latestCheckpoint(folder.path(runFiles.checkpoints))
+    const checkpoints = folder.path(runFiles.checkpoints)
+    // What a killed writer left half-written takes room that the next checkpoint may need.
+    pruneCheckpoints(checkpoints, Infinity)
+    const found = latestCheckpoint(checkpoints)
     for (const { reason } of found?.skipped ?? []) folder.log(`a checkpoint was passed over: ${reason}`)
     if (!found) return new RunCheckpoints(folder, null)
     const notes = readNotes(found.counters)

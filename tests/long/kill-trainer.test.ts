@@ -1,74 +1,161 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { readRunView } from '../../src/app/runs/folder'
 import { resumableRun } from '../../src/app/runs/runs'
 import { hostJob } from '../../src/cli/job-host'
 import { train } from '../../src/jobs/train'
-import { scratchFolder } from '../pure/engine/checkpoint/scratch'
+import { chance } from '../../src/pipeline/optimise/chance'
+import { annotatedRun, answers } from '../native/jobs/annotated-run'
 import { adapterBytes, quietHost, timelessMetrics, tinyRun } from '../native/jobs/tiny-run'
+import { scratchFolder } from '../pure/engine/checkpoint/scratch'
 
 const scratch = scratchFolder()
-const settings = { steps: 60, checkpointEvery: 7, batch: 16, sampling: { maxNewTokens: 40 } }
-
-/** Kills the trainer with no warning once `when` holds. @returns the error that the host gives */
-async function killedWhen(dir: string, when: () => boolean): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined
-  const ended = await hostJob(
-    { kind: 'train', runDir: dir },
-    {
-      onStart: (child) => {
-        timer = setInterval(() => {
-          if (when()) child.kill('SIGKILL')
-        }, 5)
-      }
-    }
-  ).catch((error: unknown) => error)
-  clearInterval(timer)
-  return ended
-}
+const draw = chance(3, 'text')
 
 const lines = (dir: string): number => {
   const file = join(dir, 'metrics.jsonl')
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0
 }
 
-describe('a trainer killed in mid-step', () => {
-  test('and resumed leaves the adapter and the metrics of an unbroken run', async () => {
-    const unbroken = tinyRun(join(scratch, 'a'), 'unbroken', settings)
-    await train(unbroken, quietHost())
+/** Hosts the run in a process of its own, which `arm` may kill. @returns what the host says in the end */
+async function hosted(dir: string, arm: (kill: () => void) => () => void): Promise<unknown> {
+  let disarm = (): void => undefined
+  const ended = await hostJob(
+    { kind: 'train', runDir: dir },
+    { onStart: (child) => (disarm = arm(() => void child.kill('SIGKILL'))) }
+  ).catch((error: unknown) => error)
+  disarm()
+  return ended
+}
 
-    const dir = tinyRun(join(scratch, 'b'), 'killed', settings)
-    // Before the first checkpoint, between two, and again: each time somewhere inside a step.
-    for (const step of [3, 17, 40]) {
-      const error = await killedWhen(dir, () => lines(dir) >= step)
-      expect(error).toMatchObject({ code: 'trainer-died' })
-      expect(readRunView(dir).state).toBe('interrupted')
-      expect(resumableRun(dir).dir).toBe(dir)
+type Moment = (dir: string) => (kill: () => void) => () => void
+
+/** A random time after the start: while it loads, computes or writes. Milliseconds. */
+const afterTime =
+  (longest: number): Moment =>
+  () =>
+  (kill) => {
+    const timer = setTimeout(kill, draw.uniform() * longest)
+    return () => clearTimeout(timer)
+  }
+
+/** A random time after a random step. */
+const afterStep =
+  (furthest: number): Moment =>
+  (dir) => {
+    const step = lines(dir) + draw.integer(furthest)
+    return (kill) => {
+      const timer = setInterval(() => {
+        if (lines(dir) <= step) return
+        clearInterval(timer)
+        setTimeout(kill, draw.uniform() * 60)
+      }, 2)
+      return () => clearInterval(timer)
     }
-    await expect(hostJob({ kind: 'train', runDir: dir })).resolves.toMatchObject({
-      state: 'finished',
-      step: 60
-    })
-    expect(adapterBytes(dir).equals(adapterBytes(unbroken))).toBe(true)
-    expect(timelessMetrics(dir)).toEqual(timelessMetrics(unbroken))
-    expect(
-      readFileSync(join(dir, 'samples.jsonl')).equals(readFileSync(join(unbroken, 'samples.jsonl')))
-    ).toBe(true)
+  }
+
+/** While the nth checkpoint from here is written: as soon as its hidden folder is there, or a little later. */
+const whileSaving =
+  (nth: number): Moment =>
+  (dir) => {
+    const folder = join(dir, 'checkpoints')
+    mkdirSync(folder, { recursive: true })
+    return (kill) => {
+      const seen = new Set<string>()
+      const watcher = watch(folder, (_, name) => {
+        if (name?.includes('.new-')) seen.add(name)
+        if (seen.size < nth) return
+        watcher.close()
+        const wait = draw.integer(4)
+        if (wait === 0) kill()
+        else setTimeout(kill, wait)
+      })
+      return () => watcher.close()
+    }
+  }
+
+const moments: Moment[] = [
+  ...[afterTime(1500), afterStep(5), whileSaving(1), afterStep(3), whileSaving(2)],
+  ...[afterTime(4000), whileSaving(1), afterStep(4), whileSaving(2), afterStep(6)]
+]
+
+/** Hidden folders of checkpoints that were being written. */
+const halfWritten = (dir: string): string[] =>
+  readdirSync(join(dir, 'checkpoints')).filter((name) => name.includes('.new-') || name.includes('.old-'))
+
+describe.each([
+  {
+    source: 'rollouts',
+    make: (name: string) =>
+      tinyRun(join(scratch, name), 'run', {
+        ...{ steps: 48, checkpointEvery: 3, batch: 12, control: 'random', sampling: { maxNewTokens: 24 } },
+        // The adapter moves once the value head has been trained alone, for 20 steps.
+        algorithm: { baseline: 'value', kl: { target: 2 } },
+        optimizer: { learningRate: 1e-3, warmup: 5, schedule: 'cosine' }
+      })
+  },
+  {
+    source: 'annotated',
+    make: (name: string) =>
+      annotatedRun(
+        join(scratch, name),
+        {
+          ...{ steps: 48, checkpointEvery: 3, evaluateEvery: 5, control: 'shuffle' },
+          optimizer: { learningRate: 1e-3, warmup: 5, schedule: 'linear' }
+        },
+        answers(60)
+      )
+  }
+])('a trainer on $source', ({ source, make }) => {
+  let unbroken = ''
+  beforeAll(async () => {
+    unbroken = make(`${source}-unbroken`)
+    await train(unbroken, quietHost())
   })
 
-  test('Ctrl-C stops after the step, with a checkpoint, and the run goes on from it', async () => {
-    const dir = tinyRun(join(scratch, 'c'), 'stopped', settings)
-    const controller = new AbortController()
-    const timer = setInterval(() => {
-      if (lines(dir) >= 2) controller.abort()
-    }, 5)
-    const result = await hostJob({ kind: 'train', runDir: dir }, { signal: controller.signal })
-    clearInterval(timer)
-    expect(result).toMatchObject({ state: 'stopped' })
-    const { step, state } = readRunView(dir)
-    expect(state).toBe('stopped')
-    expect(step).toBeLessThan(60)
-    expect(existsSync(join(dir, 'checkpoints', String(step)))).toBe(true)
+  test('killed 10 times at random moments and resumed leaves what the unbroken run leaves', async () => {
+    const dir = make(`${source}-killed`)
+    const told: string[] = []
+    const torn = new Set<string>()
+    for (const moment of moments) {
+      expect(await hosted(dir, moment(dir))).toMatchObject({ code: 'trainer-died' })
+      // Killed before it could say that it runs, it is still waiting.
+      const { state } = readRunView(dir)
+      expect(['interrupted', 'waiting']).toContain(state)
+      if (state === 'interrupted') expect(resumableRun(dir).dir).toBe(dir)
+      const half = existsSync(join(dir, 'checkpoints')) ? halfWritten(dir) : []
+      half.forEach((name) => torn.add(name))
+      told.push(`${lines(dir)}${half.length > 0 ? ` writing ${half.join(' ')}` : ''}`)
+    }
+    console.info(`${source}: killed after step ${told.join(', ')}`)
+    expect(torn.size).toBeGreaterThan(0)
+    expect(lines(dir)).toBeLessThan(48)
+    const last = hostJob({ kind: 'train', runDir: dir })
+    await expect(last).resolves.toMatchObject({ state: 'finished', step: 48 })
+
+    expect(timelessMetrics(dir)).toEqual(timelessMetrics(unbroken))
+    expect(adapterBytes(dir).equals(adapterBytes(unbroken))).toBe(true)
+    const samples = (run: string): Buffer => readFileSync(join(run, 'samples.jsonl'))
+    expect(samples(dir).equals(samples(unbroken))).toBe(true)
+    const optimiser = (run: string): Buffer => readFileSync(join(run, 'checkpoints/48/optimizer.safetensors'))
+    expect(optimiser(dir).equals(optimiser(unbroken))).toBe(true)
+    expect(halfWritten(dir)).toEqual([])
   })
+})
+
+test('Ctrl-C stops after the step, with a checkpoint, and the run goes on from it', async () => {
+  const settings = { steps: 60, checkpointEvery: 7, batch: 16, sampling: { maxNewTokens: 40 } }
+  const dir = tinyRun(join(scratch, 'c'), 'stopped', settings)
+  const controller = new AbortController()
+  const timer = setInterval(() => {
+    if (lines(dir) >= 2) controller.abort()
+  }, 5)
+  const result = await hostJob({ kind: 'train', runDir: dir }, { signal: controller.signal })
+  clearInterval(timer)
+  expect(result).toMatchObject({ state: 'stopped' })
+  const { step, state } = readRunView(dir)
+  expect(state).toBe('stopped')
+  expect(step).toBeLessThan(60)
+  expect(existsSync(join(dir, 'checkpoints', String(step)))).toBe(true)
 })
