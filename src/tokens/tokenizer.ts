@@ -4,6 +4,7 @@ import { Failure } from '../pipeline/failure'
 import { normaliseWithRanges } from './normalised'
 import { createPieces, type Pieces } from './pieces'
 import { plainPrompt, renderChatTemplate, type PromptTemplate } from './prompt'
+import { chatTemplateOf, tokenNamed } from './tokenizer-config'
 import { readTokenizerFile, type TokenizerFile } from './tokenizer-file'
 import { decodeUtf8, fromCodePoints } from './utf8'
 
@@ -227,20 +228,4 @@ function withSplit(step: unknown): unknown {
   const mark = typeof replacement === 'string' && [...replacement].length === 1 ? replacement : '▁'
   const words = { type: 'Split', pattern: { Regex: `${mark}[^${mark}]*|[^${mark}]+` }, invert: true }
   return { type: 'Sequence', pretokenizers: [step, words] }
-}
-
-/** `tokenizer_config.json` names a token by its text, or by an object that holds it. */
-function tokenNamed(value: unknown): string | null {
-  if (typeof value === 'string') return value
-  const content = (value as { content?: unknown } | null | undefined)?.content
-  return typeof content === 'string' ? content : null
-}
-
-/** One template, or a list of named ones, of which `default` is meant. */
-function chatTemplateOf(value: unknown): string | null {
-  if (typeof value === 'string') return value
-  if (!Array.isArray(value)) return null
-  const named = value as readonly { name?: unknown; template?: unknown }[]
-  const template = (named.find((entry) => entry?.name === 'default') ?? named[0])?.template
-  return typeof template === 'string' ? template : null
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { EngineFailure } from '../failure'
 import type { ParameterSet } from '../graph/tensor'
 import { jsonFile, writeFolderAtomically, type WritableFiles } from './atomic-write'
+import { companionFiles } from './merge-model'
 import { splitValueHead } from './peft'
 import { encodeSafetensors } from './safetensors'
 import { readJsonFile, requireFolder } from './small-files'
@@ -13,10 +14,6 @@ export interface ModelToSave {
   /** Every weight under its Hugging Face name; a value head among them is left out. */
   readonly parameters: ParameterSet
 }
-
-/** What belongs to a model besides its weights. */
-const companions =
-  /^(tokenizer.*\.(json|model)|special_tokens_map\.json|generation_config\.json|chat_template\..*)$/
 
 /**
  * Saves a model of which every weight was trained as a new folder in Hugging Face layout, in F32. All or nothing.
@@ -33,9 +30,7 @@ export function saveModelFolder(
   requireFolder(source, 'the model that training started from is needed')
   const config = readJsonFile(join(source, 'config.json')) as Record<string, unknown>
   const spelling = 'dtype' in config ? 'dtype' : 'torch_dtype'
-  const copied = readdirSync(source)
-    .filter((name) => companions.test(name) && statSync(join(source, name)).isFile())
-    .map((name) => [name, [readFileSync(join(source, name))]] as const)
+  const copied = companionFiles(source).map((name) => [name, [readFileSync(join(source, name))]] as const)
   const contents = new Map<string, readonly Uint8Array[]>([
     ...copied,
     ['config.json', jsonFile({ ...config, [spelling]: 'float32' })],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { EngineFailure } from '../failure'
 import { elementCount, sameShape, type HostTensor, type Shape } from '../graph/tensor'
 import type { DecoderConfig } from '../models/decoder-config'
@@ -8,7 +8,7 @@ import { parseConfig } from '../models/families'
 import type { Model } from '../models/model'
 import { checkpointShapes } from '../models/names'
 import { readJsonFile, readSmallFile, requireFolder } from './small-files'
-import { openSafetensors, type SafetensorsFile } from './safetensors'
+import { openSafetensors, type Rename, type SafetensorsFile } from './safetensors'
 import { wrongShape } from './safetensors-header'
 
 /** A model in memory. */
@@ -32,7 +32,7 @@ export interface ModelOutline {
 }
 
 const single = 'model.safetensors'
-const index = 'model.safetensors.index.json'
+export const modelIndexFile = 'model.safetensors.index.json'
 
 /**
  * Opens a model in Hugging Face layout and reads its weights as float32. Only reads: the folder belongs to somebody.
@@ -96,7 +96,7 @@ export function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T
   const config = parseConfig(readJsonFile(configPath), configPath)
   const files: SafetensorsFile[] = []
   try {
-    for (const name of weightFiles(dir)) files.push(openSafetensors(join(dir, name)))
+    for (const name of weightFiles(dir)) files.push(openSafetensors(join(dir, name), withPrefix(config)))
     checkTensors(dir, config, files)
     return use({ config, configBytes, files })
   } finally {
@@ -104,9 +104,18 @@ export function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T
   }
 }
 
+/** Checkpoints of the bare model leave the prefix of the names out; they get it here. */
+function withPrefix(config: DecoderConfig): Rename {
+  const wanted = checkpointShapes(config)
+  return (name, has) => {
+    const whole = config.names.prefix + name
+    return !wanted.has(name) && wanted.has(whole) && !has(whole) ? whole : name
+  }
+}
+
 /** Names of the files of weights, sorted. The index of a model in several files may name files of the folder only. */
 function weightFiles(dir: string): string[] {
-  const path = join(dir, index)
+  const path = join(dir, modelIndexFile)
   if (existsSync(join(dir, single)) || !existsSync(path)) return [single]
   const { weight_map: map } = (readJsonFile(path) ?? {}) as { weight_map?: unknown }
   const names = typeof map === 'object' && map !== null ? new Set<unknown>(Object.values(map)) : new Set()
@@ -115,7 +124,7 @@ function weightFiles(dir: string): string[] {
 }
 
 function weightFile(path: string, name: unknown): string {
-  if (typeof name === 'string' && name === basename(name) && name.endsWith('.safetensors')) return name
+  if (typeof name === 'string' && /^[^/\\\0]+\.safetensors$/.test(name)) return name
   throw new EngineFailure(
     'checkpoint-corrupt',
     `${path} names ${JSON.stringify(name)}, which is no safetensors file of the same folder.`
