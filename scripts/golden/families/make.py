@@ -8,7 +8,8 @@ Run it in a virtual environment outside the repository, on any machine with PyTo
 
 Nothing here is shared with the engine: the models are written from the architectures' papers and the meaning of the
 Hugging Face configurations' fields, and the gradients come from PyTorch's automatic differentiation. Running the
-tests needs none of this. `check.py` holds these models against logits and texts made elsewhere.
+tests needs none of this. `check.py` holds these models against logits and texts made elsewhere, and
+`check_transformers.py` holds all cases against Hugging Face's implementations.
 """
 
 import base64
@@ -20,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-import safetensors
+import checkpoint_file
 from cases import CASES
 
 torch.set_default_dtype(torch.float64)
@@ -113,11 +114,11 @@ def make(name, family, config, stored, shards, extra, lora):
     chance = np.random.RandomState(zlib.crc32(name.encode()))
     print(name)
     weights = random_weights(family, config, chance)
-    weights = {name: safetensors.as_stored(tensor, stored) for name, tensor in weights.items()}
+    weights = {name: checkpoint_file.as_stored(tensor, stored) for name, tensor in weights.items()}
     folder = TARGET / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    safetensors.write(folder, published_names(weights, extra), stored, shards)
+    checkpoint_file.write(folder, published_names(weights, extra), stored, shards)
     document = expected(family, config, weights, lora, chance)
     (folder / "expected.json").write_text(json.dumps(document, indent=1) + "\n")
     print(f"  {sum(file.stat().st_size for file in folder.iterdir())} bytes")

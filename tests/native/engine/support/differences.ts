@@ -7,7 +7,6 @@ import { Random } from './random'
 const cpu = openRuntime({ device: 'cpu', threads: 1 })
 /** Balances the error of the difference quotient (h²) against that of float64 (1e-16 / h). */
 const h = 1e-5
-const entriesPerTensor = 64
 
 export interface Differentiable {
   readonly graph: Graph
@@ -46,14 +45,15 @@ export async function analyticGradients(
 
 /**
  * The worst relative error, tensor by tensor, of gradients against central differences of the float64 loss:
- * max|a - n| / max(max|n|, 1e-6) over 64 random entries of each tensor, or all if there are fewer.
+ * max|a - n| / max(max|n|, 1e-6) over so many random entries of each tensor, or all if there are fewer.
  */
 export async function worstErrors(
   build: (graph: Graph) => Differentiable,
   inputs: Tensors,
   gradientSets: readonly ReadonlyMap<string, Float64Array>[],
   /** Inputs that are other than `inputs` while one tensor is moved: how a stopped gradient is taken out of the loss. */
-  insteadFor: (name: string) => Tensors = () => ({})
+  insteadFor: (name: string) => Tensors = () => ({}),
+  entriesPerTensor = 64
 ): Promise<Map<string, number>[]> {
   const { graph, loss, parameters } = build(new Graph({ fused: false }))
   graph.output('loss', loss)
@@ -71,7 +71,7 @@ export async function worstErrors(
       data[index] = kept
       return (result.data as Float64Array)[0]
     }
-    const entries = someOf(data.length, random)
+    const entries = someOf(data.length, entriesPerTensor, random)
     const numeric: number[] = []
     for (const index of entries) {
       const value = data[index]
@@ -89,10 +89,10 @@ export async function worstErrors(
   return errors
 }
 
-function someOf(count: number, random: Random): number[] {
-  if (count <= entriesPerTensor) return [...Array(count).keys()]
+function someOf(count: number, wanted: number, random: Random): number[] {
+  if (count <= wanted) return [...Array(count).keys()]
   const chosen = new Set<number>()
-  while (chosen.size < entriesPerTensor) chosen.add(random.below(count))
+  while (chosen.size < wanted) chosen.add(random.below(count))
   return [...chosen]
 }
 

@@ -30,7 +30,7 @@ export const toyLora: Lora = { rank: 3, alpha: 6, modules: loraModules(toyConfig
 export function toyModel(config: DecoderConfig, random: Random): Model {
   const tensors = new Map(
     [...checkpointShapes(config)].map(([name, shape]) => {
-      const around = name.endsWith('norm.weight') ? 1 : 0
+      const around = shape.length === 1 && name.endsWith('.weight') ? 1 : 0 // a norm's
       return [
         name,
         float32(
