@@ -1,6 +1,6 @@
 import { concat, matmul, matmulAdd, split, type Graph, type Value } from '../graph'
 import type { Linear, Role } from '../models/decoder-config'
-import { loraScale, type Model, type Trainable } from '../models/model'
+import { loraScale, weightBytes, type Model, type Trainable } from '../models/model'
 import { layerName } from '../models/names'
 import { loraName } from '../models/parameters'
 import { bindWeights, type Weights } from '../models/weights'
@@ -17,11 +17,13 @@ const readTogether: readonly (readonly Role[])[] = [
  * matrices that read the same input are joined. What is trained comes in as inputs of `graph`, under its own names.
  *
  * A large model's adapter is better left apart (`merge` false): the merged copy takes memory, and ONNX Runtime prepares
- * constant matrices once, which it cannot do for computed ones.
+ * constant matrices once, which it cannot do for computed ones. So are the weights of a model of 1 GiB or more, and those
+ * held in 16 or 4 bits: they are read where they lie.
  */
 export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable, merge: boolean): Weights {
-  const { policy, parameters } = bindWeights(graph, model, trainable, false)
-  if (trainable.kind === 'lora' && !merge) return policy
+  const apart = staysApart(model)
+  const { policy, parameters } = bindWeights(graph, model, trainable, false, apart)
+  if (apart || (trainable.kind === 'lora' && !merge)) return policy
   const { config } = model
   const groups = groupsOf(config.linears)
 
@@ -52,7 +54,7 @@ export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable,
   // The parts of a group's product, until all of them have been asked for.
   const products = new Map<Value, readonly Value[]>()
   return {
-    tensor: policy.tensor,
+    ...policy,
     linear(x, layer, linear) {
       const group = groups.find((members) => members.includes(linear)) ?? [linear]
       const parts = products.get(x) ?? multiplyGroup(x, layer, group)
@@ -74,6 +76,15 @@ export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable,
     )
   }
 }
+
+/** Bytes of weights from which a copy for rollouts is one too many. */
+const largeFrom = 2 ** 30
+
+/** Whether rollouts read the weights as they are held: the model is large, or not all of it is in float32. */
+const staysApart = (model: Model): boolean =>
+  model.fourBit !== undefined ||
+  weightBytes(model) >= largeFrom ||
+  [...model.tensors.values()].some(({ dtype }) => dtype !== 'float32')
 
 /** The matrices of a layer, those that read the same input together. */
 function groupsOf(linears: readonly Linear[]): readonly (readonly Linear[])[] {

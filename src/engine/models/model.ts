@@ -1,12 +1,30 @@
 import { EngineFailure } from '../failure'
 import type { HostTensor } from '../graph'
+import type { FourBitMatrix } from '../quantise/four-bit'
 import type { DecoderConfig, Linear } from './decoder-config'
+import type { ProductPrecision } from './held-matrix'
 
 /** A model in memory: what the engine computes with. `ModelFolder` of `checkpoint/` is one. */
 export interface Model {
   readonly config: DecoderConfig
   /** By Hugging Face name, as the checkpoint holds them: matrices are [outputs, inputs] unless the family says otherwise. */
   readonly tensors: ReadonlyMap<string, HostTensor>
+  /** Matrices that are held in 4 bits, by the same names; they are not among `tensors`. */
+  readonly fourBit?: ReadonlyMap<string, FourBitMatrix>
+  /** How products with float16 matrices are computed. Default float32. */
+  readonly products?: ProductPrecision
+}
+
+/** How the base is held: see `openModelFolder`. */
+export type BaseForm = 'full' | 'stored' | '4-bit'
+
+/** Bytes that the model's own weights take in memory. */
+export function weightBytes({ tensors, fourBit }: Model): number {
+  let bytes = 0
+  for (const { data } of tensors.values()) bytes += data.byteLength
+  for (const { packed, scales, zeroPoints } of fourBit?.values() ?? [])
+    bytes += packed.byteLength + scales.byteLength + (zeroPoints?.byteLength ?? 0)
+  return bytes
 }
 
 /** A low-rank adapter: W + `loraScale` · B·A. */

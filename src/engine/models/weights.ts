@@ -1,42 +1,62 @@
 import { matmul, matmulAdd, type Graph, type Value } from '../graph'
 import type { DecoderConfig, Linear } from './decoder-config'
+import { fourBitMatrix } from './four-bit-matrix'
+import { halfMatrix, plainMatrix, type HeldMatrix } from './held-matrix'
 import { adapts, loraScale, tensorOf, type Lora, type Model, type Trainable } from './model'
 import { checkpointShapes, layerName } from './names'
 import { loraName, parameterShapes } from './parameters'
 
 /** A model's weights inside a graph. */
 export interface Weights {
-  /** A tensor by its Hugging Face name. */
+  /** A tensor by its Hugging Face name, in float32. */
   tensor(name: string): Value
+  /** Rows of a matrix at `indices`, as `gather` gives them. */
+  rows(name: string, indices: Value): Value
+  /** x [N, inputs] -> x·Wᵀ [N, outputs] with a matrix that is no layer's: the language head. */
+  product(x: Value, name: string): Value
   /** x [N, inputs] -> x·Wᵀ + bias [N, outputs], with the adapter's part if the matrix has one. */
   linear(x: Value, layer: number, linear: Linear): Value
 }
 
-/** The model's own weights as constants: ONNX Runtime prepacks them, so this is the fastest way to read them. */
-export function constantWeights(graph: Graph, model: Model): Weights {
-  const made = new Map<string, Value>()
-  return withoutAdapter(model.config, (name) => {
-    const value = made.get(name) ?? graph.initialiser(name, tensorOf(model, name))
-    made.set(name, value)
-    return value
+/**
+ * The model's own weights as constants. ONNX Runtime prepacks them for each session, which is the fastest way to read
+ * them for some rows at a time, and takes another copy. With `shared`, all sessions read the model's own memory: as fast
+ * for one row and for hundreds, and the only way for a large model. What is held in 16 bits is always shared.
+ */
+export function constantWeights(graph: Graph, model: Model, shared = false): Weights {
+  const made = new Map<string, HeldMatrix>()
+  return weightsOf(model.config, (name) => {
+    const matrix = made.get(name) ?? held(graph, model, name, shared)
+    made.set(name, matrix)
+    return matrix
   })
 }
 
+function held(graph: Graph, model: Model, name: string, shared: boolean): HeldMatrix {
+  const packed = model.fourBit?.get(name)
+  if (packed) return fourBitMatrix(graph, name, packed)
+  const tensor = tensorOf(model, name)
+  if (tensor.dtype !== 'float32') return halfMatrix(graph, name, tensor, model.products ?? 'float32')
+  // Gains and biases stay constants: they are small, and what they are part of may be fused.
+  return plainMatrix(graph.initialiser(name, tensor, { shared: shared && tensor.shape.length > 1 }))
+}
+
 /** Weights by name from values that exist already. */
-function withoutAdapter(config: DecoderConfig, tensor: (name: string) => Value): Weights {
+const plainWeights = (config: DecoderConfig, tensor: (name: string) => Value): Weights =>
+  weightsOf(config, (name) => plainMatrix(tensor(name)))
+
+function weightsOf(config: DecoderConfig, matrix: (name: string) => HeldMatrix): Weights {
   return {
-    tensor,
+    tensor: (name) => matrix(name).whole(),
+    rows: (name, indices) => matrix(name).rows(indices),
+    product: (x, name) => matrix(name).multiply(x, false, null),
     linear: (x, layer, linear) => {
       const name = layerName(config, layer, linear.path)
-      const bias = linear.bias ? tensor(`${name}.bias`) : null
-      return product(x, tensor(`${name}.weight`), !linear.transposed, bias)
+      const bias = linear.bias ? matrix(`${name}.bias`).whole() : null
+      return matrix(`${name}.weight`).multiply(x, linear.transposed, bias)
     }
   }
 }
-
-/** x·W or x·Wᵀ, plus a bias [outputs] if there is one. */
-const product = (x: Value, weight: Value, transposeB: boolean, bias: Value | null): Value =>
-  bias ? matmulAdd(x, weight, bias, { transposeB }) : matmul(x, weight, { transposeB })
 
 /**
  * `base` plus alpha / rank · B·A on the adapted matrices. On N rows, a matrix [outputs, inputs] and its adapter take
@@ -52,7 +72,7 @@ function withAdapter(
   const scale = loraScale(lora)
   const sums = new Map<string, Value>()
   return {
-    tensor: base.tensor,
+    ...base,
     linear: (x, layer, linear) => {
       if (!adapts(lora, linear)) return base.linear(x, layer, linear)
       const a = tensor(loraName(config, layer, linear, 'A'))
@@ -85,8 +105,14 @@ export interface BoundWeights {
 
 const referenceName = (name: string): string => `reference.${name}`
 
-/** Declares what is trained as inputs of `graph`, and the rest of the model as constants. */
-export function bindWeights(graph: Graph, model: Model, trainable: Trainable, value: boolean): BoundWeights {
+/** Declares what is trained as inputs of `graph`, and the rest of the model as constants: see `constantWeights`. */
+export function bindWeights(
+  graph: Graph,
+  model: Model,
+  trainable: Trainable,
+  value: boolean,
+  shared = true
+): BoundWeights {
   const parameters = new Map<string, Value>()
   for (const [name, shape] of parameterShapes(model.config, trainable, value))
     parameters.set(name, graph.input(name, 'float32', shape))
@@ -99,11 +125,11 @@ export function bindWeights(graph: Graph, model: Model, trainable: Trainable, va
     let reference: Weights | null = null
     return {
       parameters,
-      policy: withoutAdapter(model.config, parameter),
+      policy: plainWeights(model.config, parameter),
       reference: () => (reference ??= inputWeights(graph, model))
     }
   }
-  const base = constantWeights(graph, model)
+  const base = constantWeights(graph, model, shared)
   const policy = trainable.kind === 'lora' ? withAdapter(model.config, base, trainable.lora, parameter) : base
   return { parameters, policy, reference: () => base }
 }
@@ -112,7 +138,7 @@ function inputWeights(graph: Graph, model: Model): Weights {
   const inputs = new Map<string, Value>()
   for (const [name, shape] of checkpointShapes(model.config))
     inputs.set(name, graph.input(referenceName(name), 'float32', shape))
-  return withoutAdapter(model.config, (name) => {
+  return plainWeights(model.config, (name) => {
     const found = inputs.get(name)
     if (!found) throw new Error(`${name} is no tensor of the model.`)
     return found
