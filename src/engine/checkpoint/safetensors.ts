@@ -33,14 +33,17 @@ export interface SafetensorsFile extends SafetensorsHeader {
   close(): void
 }
 
+/** What a tensor is to be called, of a file that `has` others. */
+export type Rename = (name: string, has: (name: string) => boolean) => string
+
 /**
  * Opens a safetensors file. Throws `not-found`, `not-a-file`, `unreadable`, `empty-file` or `checkpoint-corrupt`,
  * each naming the file and, where there is one, the tensor.
  */
-export function openSafetensors(path: string): SafetensorsFile {
+export function openSafetensors(path: string, rename?: Rename): SafetensorsFile {
   const descriptor = openRegularFile(path)
   try {
-    return openHeader(path, descriptor)
+    return openHeader(path, descriptor, rename)
   } catch (error) {
     closeSync(descriptor)
     throw error
@@ -120,7 +123,7 @@ function openRegularFile(path: string): number {
   }
 }
 
-function openHeader(path: string, descriptor: number): SafetensorsFile {
+function openHeader(path: string, descriptor: number, rename?: Rename): SafetensorsFile {
   const size = fstatSync(descriptor).size
   if (size === 0) throw new EngineFailure('empty-file', `${path} is empty; copy it again from its source.`)
   if (size < prefixBytes) throw corrupt(path, 'the file is cut off within its first 8 bytes')
@@ -131,7 +134,7 @@ function openHeader(path: string, descriptor: number): SafetensorsFile {
   }
   const length = Number(declared)
   const bytes = readBytes(path, descriptor, prefixBytes, length)
-  const header = parseSafetensorsHeader(path, bytes, prefixBytes + length, size)
+  const header = renamed(parseSafetensorsHeader(path, bytes, prefixBytes + length, size), rename)
   const entryOf = (name: string): TensorEntry => {
     const entry = header.entries.get(name)
     if (!entry) throw new EngineFailure('tensor-missing', `${path} has no tensor "${name}".`)
@@ -173,6 +176,15 @@ function openHeader(path: string, descriptor: number): SafetensorsFile {
     },
     close: () => closeSync(descriptor)
   }
+}
+
+function renamed(
+  { entries, metadata }: SafetensorsHeader,
+  rename: Rename = (name) => name
+): SafetensorsHeader {
+  const has = (name: string): boolean => entries.has(name)
+  const named = [...entries.values()].map((entry) => ({ ...entry, name: rename(entry.name, has) }))
+  return { metadata, entries: new Map(named.map((entry) => [entry.name, entry])) }
 }
 
 const inFileOrder = ({ entries }: SafetensorsHeader) =>

@@ -33,12 +33,12 @@ export function emptyCache(
 
 /**
  * Attention over whole prompts that also keeps what later tokens will look back at.
- * positions int64 [B, T]; bias [B, 1, T, T] hides padding and the future.
+ * positions int64 [B, T]; biases [B, 1, T, T], one a layer, hide padding, the future and what is out of sight.
  */
 export function fillingAttention(
   config: DecoderConfig,
   positions: Value,
-  bias: Value,
+  biases: readonly Value[],
   rotate: Rotate,
   caches: LayerCache[]
 ): Attention {
@@ -48,7 +48,12 @@ export function fillingAttention(
     const rotatedKey = rotate(layer, heads(key, config.keyValueHeads), positions)
     const values = heads(value, config.keyValueHeads)
     caches.push({ key: grow(key.graph, [rotatedKey]), value: grow(key.graph, [values]) })
-    return groupedAttention(rotate(layer, heads(query, config.heads), positions), rotatedKey, values, bias)
+    return groupedAttention(
+      rotate(layer, heads(query, config.heads), positions),
+      rotatedKey,
+      values,
+      biases[layer]
+    )
   }
   return { positions, attend }
 }
@@ -56,7 +61,8 @@ export function fillingAttention(
 /**
  * Attention of one new token per sequence over its cache, which grows by that token. Appending is a copy of the cache;
  * writing into one of full length was measured at twice the time, because a Loop cannot write in place.
- * positions int64 [B, 1]; bias [B, 1, 1, any] hides padding, null if there is none.
+ * A layer with a sliding window forgets what has left it. positions int64 [B, 1]; bias [B, 1, 1, any] hides padding,
+ * null if there is none; no sequence gets longer than `longest` tokens.
  */
 export function growingAttention(
   config: DecoderConfig,
@@ -64,25 +70,48 @@ export function growingAttention(
   bias: Value | null,
   rotate: Rotate,
   caches: readonly LayerCache[],
-  grown: LayerCache[]
+  grown: LayerCache[],
+  longest: number
 ): Attention {
   const { heads, keyValueHeads: groups, headSize: size } = config
   const batch = positions.shape[0]
+  const inSight = lastPlaces(longest)
   const attend: Attention['attend'] = (layer, query, key, value) => {
     const { graph } = query
     const single = (x: Value, count: number) => reshape(x, [batch, count, 1, size])
+    const { window } = config.attention[layer]
     const cache = {
-      key: grow(graph, [caches[layer].key, rotate(layer, single(key, groups), positions)]),
-      value: grow(graph, [caches[layer].value, single(value, groups)])
+      key: inSight(
+        grow(graph, [caches[layer].key, rotate(layer, single(key, groups), positions)]),
+        2,
+        window
+      ),
+      value: inSight(grow(graph, [caches[layer].value, single(value, groups)]), 2, window)
     }
     grown.push(cache)
     const rotated = rotate(layer, single(query, heads), positions)
     const stacked = reshape(rotated, [batch, groups, heads / groups, size])
     const scores = matmul(stacked, cache.key, { transposeB: true, scale: 1 / Math.sqrt(size) }) // [B, G, H/G, any]
-    const shares = softmax(bias ? add(scores, bias) : scores)
+    const shares = softmax(bias ? add(scores, inSight(bias, 3, window)) : scores)
     return reshape(matmul(shares, cache.value), [batch, heads * size])
   }
   return { positions, attend }
+}
+
+/** The last `window` places of an axis of any size; all of them if no sequence is longer than the window. */
+function lastPlaces(longest: number): (x: Value, axis: number, window: number | null) => Value {
+  const made = new Map<string, Value>()
+  return (x, axis, window) => {
+    if (window === null || window >= longest) return x
+    const key = `${x.name} ${window}`
+    const known = made.get(key)
+    if (known) return known
+    const { graph } = x
+    const limits = [[-window], [Number.MAX_SAFE_INTEGER], [axis]].map((values) => graph.list(values))
+    const last = graph.node('Slice', [x, ...limits], {}, [[x.dtype, x.shape]])[0]
+    made.set(key, last)
+    return last
+  }
 }
 
 /** One more visible place at the end of a bias [B, 1, 1, any]. */

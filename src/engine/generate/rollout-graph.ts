@@ -3,7 +3,6 @@ import {
   anySize,
   cast,
   equal,
-  float32,
   gather,
   Graph,
   int,
@@ -17,8 +16,9 @@ import {
   where,
   type Value
 } from '../graph'
-import { unseen } from '../models/attention'
+import { causalBias } from '../models/causal-bias'
 import { decoder, languageHead } from '../models/decoder'
+import type { DecoderConfig } from '../models/decoder-config'
 import type { Model, Trainable } from '../models/model'
 import { rotation } from '../models/rotation'
 import { emptyCache, fillingAttention, growBias, growingAttention, type LayerCache } from './cached-attention'
@@ -66,7 +66,8 @@ export function rolloutGraph(options: RolloutOptions): Graph {
   const { config } = model
   const graph = new Graph()
   const weights = rolloutWeights(graph, model, trainable, options.merge)
-  const rotate = rotation(graph, config, promptLength + maxNewTokens)
+  const longest = promptLength + maxNewTokens
+  const rotate = rotation(graph, config, longest)
   const ids = graph.input('ids', 'int64', [batch, promptLength])
   const positions = graph.input('positions', 'int64', [batch, promptLength])
   const bias = promptLength > 1 ? graph.input('bias', 'float32', [batch, 1, 1, promptLength]) : null
@@ -80,7 +81,9 @@ export function rolloutGraph(options: RolloutOptions): Graph {
   function fillCaches(): LayerCache[] {
     const filled: LayerCache[] = []
     const before = slice(positions, 1, 0, last)
-    const attention = fillingAttention(config, before, causalBias(graph, bias as Value, last), rotate, filled)
+    const padding = slice(bias as Value, 3, 0, last)
+    const biases = biasesOf(config, padding, causalBias(graph, last))
+    const attention = fillingAttention(config, before, biases, rotate, filled)
     decoder(config, weights, slice(ids, 1, 0, last), attention)
     return filled
   }
@@ -102,7 +105,7 @@ export function rolloutGraph(options: RolloutOptions): Graph {
     const after = rest.slice(2 * config.layers)
     const visible = bias ? growBias(after[0]) : null
     const grown: LayerCache[] = []
-    const attention = growingAttention(config, position, visible, rotate, past, grown)
+    const attention = growingAttention(config, position, visible, rotate, past, grown, longest)
     const hidden = decoder(config, weights, token, attention)
     const choice = choose.next(languageHead(config, weights, hidden), turn, after.slice(bias ? 1 : 0))
     const emitted = where(
@@ -157,13 +160,19 @@ function chooser(graph: Graph, options: RolloutOptions): Chooser {
   }
 }
 
-/** bias [B, 1, 1, P] of the padding and the order of tokens -> [B, 1, T, T] for the first T tokens. */
-function causalBias(graph: Graph, bias: Value, length: number): Value {
-  const blocked = Float32Array.from({ length: length * length }, (_, index) =>
-    index % length > Math.floor(index / length) ? unseen : 0
-  )
-  const causal = graph.initialiser('causal', float32([1, 1, length, length], blocked))
-  return add(slice(bias, 3, 0, length), causal)
+/** Of each layer: padding [B, 1, 1, T] and the order of tokens [1, 1, T, T] -> [B, 1, T, T]. */
+function biasesOf(
+  { attention }: DecoderConfig,
+  padding: Value,
+  causal: ReturnType<typeof causalBias>
+): readonly Value[] {
+  const sums = new Map<Value, Value>()
+  return attention.map(({ window }) => {
+    const order = causal(window)
+    const sum = sums.get(order) ?? add(padding, order)
+    sums.set(order, sum)
+    return sum
+  })
 }
 
 /** The first `length` places of the bias, declared as an axis that grows. */

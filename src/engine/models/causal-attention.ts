@@ -1,5 +1,6 @@
-import { expand, float32, int64, type Graph } from '../graph'
-import { groupedAttention, splitHeads, unseen } from './attention'
+import { expand, int64, type Graph } from '../graph'
+import { groupedAttention, splitHeads } from './attention'
+import { causalBias } from './causal-bias'
 import type { Attention } from './decoder'
 import type { DecoderConfig } from './decoder-config'
 import { rotation } from './rotation'
@@ -24,10 +25,8 @@ export function causalAttention(
     )
   )
   const positions = expand(order, [batch, length])
-  const blocked = Float32Array.from({ length: length * length }, (_, index) =>
-    index % length > Math.floor(index / length) ? unseen : 0
-  )
-  const bias = graph.initialiser('causal', float32([1, 1, length, length], blocked))
+  const biasOf = causalBias(graph, length)
+  const biases = config.attention.map(({ window }) => biasOf(window))
   return {
     positions,
     attend: (layer, query, key, value) =>
@@ -35,7 +34,7 @@ export function causalAttention(
         rotate(layer, splitHeads(query, batch, length, heads), positions),
         rotate(layer, splitHeads(key, batch, length, keyValueHeads), positions),
         splitHeads(value, batch, length, keyValueHeads),
-        bias
+        biases[layer]
       )
   }
 }

@@ -16,7 +16,7 @@ export type RopeConfig = { readonly theta: number } & (
 export type NormKind = 'rms' | 'rms-plus-one' | 'layer'
 
 /** `gelu` is exact; `gelu-tanh` is its approximation. */
-export type Activation = 'silu' | 'gelu' | 'gelu-tanh' | 'relu'
+export type Activation = 'silu' | 'gelu' | 'gelu-tanh'
 
 /**
  * What a matrix does in its layer. Some families join matrices that read the same: `query-key-value` holds the three
@@ -50,6 +50,8 @@ export interface Linear {
 
 /** What a checkpoint calls its tensors, without `.weight` and `.bias`; null for what the family does not have. */
 export interface TensorNames {
+  /** Of all names but the head's; checkpoints of the bare model leave it out: `h.0.ln_1` for `transformer.h.0.ln_1`. */
+  readonly prefix: string
   readonly embedding: string
   /** A learned vector for each position. */
   readonly positions: string | null
@@ -73,6 +75,8 @@ export interface LayerAttention {
   readonly window: number | null
   /** null: positions are not rotated. */
   readonly rope: RopeConfig | null
+  /** A factor of the queries, beyond 1 / √headSize. */
+  readonly queryScale: number
 }
 
 /**
@@ -97,9 +101,8 @@ export interface DecoderConfig {
   readonly activation: Activation
   /** Attention and feed-forward read the same residual stream (parallel), or the second reads what the first made. */
   readonly residual: 'sequential' | 'parallel'
-  /** Factors of the embeddings, and of the queries beyond 1 / √headSize. */
+  /** A factor of the embeddings. */
   readonly embeddingScale: number
-  readonly queryScale: number
   /** Rotary settings of the layers that see everything; null if positions are learned. */
   readonly rope: RopeConfig | null
   /** Elements at the start of each head that are rotated. */

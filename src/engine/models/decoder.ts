@@ -1,11 +1,11 @@
-import { add, gather, matmul, multiply, reshape, rmsNorm, silu, type Value } from '../graph'
-import type { DecoderConfig, Linear } from './decoder-config'
-import { headWeight, layerName, linearOf } from './names'
+import { add, multiply, reshape, sumOf, tanh, type Value } from '../graph'
+import type { DecoderConfig } from './decoder-config'
+import { feedForward, layerParts, queriesKeysValues, type LayerParts } from './layer'
+import { headWeight } from './names'
+import { normed } from './norm'
 import type { Weights } from './weights'
 
-/**
- * How the layers attend. A whole sequence and one step of a generation differ in nothing else.
- */
+/** How the layers attend. A whole sequence and one step of a generation differ in nothing else. */
 export interface Attention {
   /** Of the tokens that are fed, int64 [B, T]. */
   readonly positions: Value
@@ -18,45 +18,38 @@ export interface Attention {
 
 /** ids int64 [B, T] -> hidden states after the last norm [B·T, hidden size]. */
 export function decoder(config: DecoderConfig, weights: Weights, ids: Value, attention: Attention): Value {
+  let x = embedded(config, weights, ids, attention.positions)
+  for (let layer = 0; layer < config.layers; layer++)
+    x = decoderLayer(layerParts(config, weights, layer), x, attention)
+  return normed(config, weights, config.names.finalNorm, x)
+}
+
+/** The residual stream before the first layer, [B·T, hidden size]. */
+function embedded(config: DecoderConfig, weights: Weights, ids: Value, positions: Value): Value {
+  const { names, hiddenSize, embeddingScale } = config
   const rows = ids.shape.reduce((product, size) => product * size, 1)
-  const { names } = config
-  let x = reshape(gather(weights.tensor(`${names.embedding}.weight`), ids), [rows, config.hiddenSize])
-  for (let layer = 0; layer < config.layers; layer++) x = decoderLayer(config, weights, layer, x, attention)
-  return normed(config, weights, names.finalNorm, x)
+  const tokens = reshape(weights.rows(`${names.embedding}.weight`, ids), [rows, hiddenSize])
+  const scaled = embeddingScale === 1 ? tokens : multiply(tokens, embeddingScale)
+  if (!names.positions) return scaled
+  const places = weights.rows(`${names.positions}.weight`, positions)
+  return add(scaled, reshape(places, [rows, hiddenSize]))
 }
 
-function decoderLayer(
-  config: DecoderConfig,
-  weights: Weights,
-  layer: number,
-  x: Value,
-  attention: Attention
-): Value {
+function decoderLayer(parts: LayerParts, x: Value, { attend }: Attention): Value {
+  const { config, norm, linear } = parts
   const { names } = config
-  const norm = (path: string, value: Value): Value =>
-    normed(config, weights, layerName(config, layer, path), value)
-  const linear = (role: Linear['role'], value: Value): Value => {
-    const found = linearOf(config, role)
-    if (!found) throw new Error(`A layer of ${config.architecture} has no ${role} matrix.`)
-    return weights.linear(value, layer, found)
-  }
-
-  const before = norm(names.beforeAttention, x)
-  const attended = attention.attend(
-    layer,
-    linear('query', before),
-    linear('key', before),
-    linear('value', before)
-  )
-  const middle = add(x, linear('attended', attended))
-  const read = norm(names.beforeFeedForward, middle)
-  const gated = multiply(silu(linear('gate', read)), linear('up', read))
-  return add(middle, linear('down', gated))
+  const { query, key, value } = queriesKeysValues(parts, norm(names.beforeAttention, x))
+  const attended = linear('attended', attend(parts.layer, query, key, value))
+  if (config.residual === 'parallel')
+    return sumOf([x, attended, feedForward(parts, norm(names.beforeFeedForward, x))])
+  const middle = add(x, norm(names.afterAttention, attended))
+  const fed = feedForward(parts, norm(names.beforeFeedForward, middle))
+  return add(middle, norm(names.afterFeedForward, fed))
 }
-
-const normed = ({ normEpsilon }: DecoderConfig, weights: Weights, name: string, x: Value): Value =>
-  rmsNorm(x, weights.tensor(`${name}.weight`), normEpsilon)
 
 /** hidden [N, hidden size] -> logits [N, vocabulary]. */
-export const languageHead = (config: DecoderConfig, weights: Weights, hidden: Value): Value =>
-  matmul(hidden, weights.tensor(headWeight(config)), { transposeB: true })
+export function languageHead(config: DecoderConfig, weights: Weights, hidden: Value): Value {
+  const logits = weights.product(hidden, headWeight(config))
+  const { logitCap: cap } = config
+  return cap === null ? logits : multiply(tanh(multiply(logits, 1 / cap)), cap)
+}

@@ -74,9 +74,10 @@ function plainRope(config: DecoderConfig): RopeConfig {
   if (rotarySize !== headSize) unsupported('heads that are rotated in part')
   if (rope.type === 'llama3' && ggufArchitecture(config) !== 'llama')
     unsupported('rope scaling of type llama3')
-  const { norm, activation, residual, embeddingScale, queryScale, logitCap } = config
+  const { norm, activation, residual, embeddingScale, logitCap } = config
+  const scaled = attention.some(({ queryScale }) => queryScale !== 1)
   const plain = norm === 'rms' && activation === 'silu' && residual === 'sequential' && logitCap === null
-  if (!plain || embeddingScale !== 1 || queryScale !== 1)
+  if (!plain || embeddingScale !== 1 || scaled)
     unsupported('features that llama.cpp does not expect')
   return rope
 }

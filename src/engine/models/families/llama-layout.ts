@@ -2,6 +2,7 @@ import type { Linear, TensorNames } from '../decoder-config'
 
 /** The names that Llama's checkpoints use, and most families after it. */
 export const llamaNames: TensorNames = {
+  prefix: 'model.',
   embedding: 'model.embed_tokens',
   positions: null,
   layers: 'model.layers',

@@ -1,41 +1,77 @@
 import type { RopeConfig } from '../decoder-config'
 import type { Fields, Json } from './fields'
 
-/** Fields of `rope_scaling` / `rope_parameters` by type. Any other field would change the angles in a way unknown here. */
+/** How a family spells its rotary settings where they stand at the top of `config.json`. */
+export interface RopeSpelling {
+  readonly theta: string
+  readonly defaultTheta: number
+  /** The share of each head that is rotated; null if the family rotates all of it. */
+  readonly share: string | null
+  readonly defaultShare: number
+  /** Other rotary fields, which the family reads itself. */
+  readonly others: readonly string[]
+}
+
+const llamaSpelling: RopeSpelling = {
+  theta: 'rope_theta',
+  defaultTheta: 10_000,
+  share: null,
+  defaultShare: 1,
+  others: []
+}
+
+export interface ParsedRope {
+  readonly rope: RopeConfig
+  /** Of each head that is rotated. */
+  readonly share: number
+}
+
+/**
+ * Rotary settings from `config.json`: they may stand at the top, in `rope_scaling` or in `rope_parameters`.
+ * Throws EngineFailure `architecture-unsupported` for a type or field that is not known, never a silent default.
+ */
+export function parseRope(fields: Fields, change: Partial<RopeSpelling> = {}): ParsedRope {
+  const spelling = { ...llamaSpelling, ...change }
+  const { json } = fields
+  const known = [spelling.theta, spelling.share, 'rope_scaling', 'rope_parameters', ...spelling.others]
+  for (const field of Object.keys(json))
+    if (/^(rope|rotary|partial_rotary)_?/.test(field) && !known.includes(field) && !isOff(json[field]))
+      refuse(fields, `the rope field ${JSON.stringify(field)}`)
+  const settings = { ...objectAt(fields, 'rope_scaling'), ...objectAt(fields, 'rope_parameters') }
+  const { partial_rotary_factor: inner, ...rest } = settings
+  if (inner !== undefined && spelling.share === null) refuse(fields, 'the rope field "partial_rotary_factor"')
+  const theta = json[spelling.theta] ?? spelling.defaultTheta
+  const share = inner ?? (spelling.share === null ? undefined : json[spelling.share]) ?? spelling.defaultShare
+  if (!isPositive(share) || share > 1) return refuse(fields, `the rotated share ${JSON.stringify(share)}`)
+  return { rope: ropeFrom(fields, { rope_theta: theta, ...rest }), share }
+}
+
+/** SmolLM says `rope_interleaved: false`. */
+const isOff = (value: unknown): boolean => value === null || value === false
+
+/** Fields of rotary settings by type. Any other field would change the angles in a way unknown here. */
 const fieldsOf: Readonly<Record<RopeConfig['type'], readonly string[]>> = {
   default: [],
   linear: ['factor'],
   llama3: ['factor', 'low_freq_factor', 'high_freq_factor', 'original_max_position_embeddings']
 }
 const common = ['rope_type', 'type', 'rope_theta']
-const topLevel = ['rope_theta', 'rope_scaling', 'rope_parameters']
-const defaultTheta = 10_000
-const supported = 'the rope types default, linear and llama3'
 
-/**
- * Rotary settings from `config.json`: `rope_theta` may stand at the top, in `rope_scaling` or in `rope_parameters`.
- * Throws EngineFailure `architecture-unsupported` for a type or field that is not known, never a silent default.
- */
-export function parseRope(fields: Fields): RopeConfig {
-  const config = fields.json
-  const unsupported = (what: string): never => fields.unsupported(what, supported)
-  const settings = { ...objectAt(fields, 'rope_scaling'), ...objectAt(fields, 'rope_parameters') }
+/** One object of rotary settings. */
+export function ropeFrom(fields: Fields, settings: Json): RopeConfig {
   const type = settings.rope_type ?? settings.type ?? 'default'
   if (type !== 'default' && type !== 'linear' && type !== 'llama3')
-    return unsupported(`the rope type ${JSON.stringify(type)}`)
-  const known = [...common, ...fieldsOf[type]]
+    return refuse(fields, `the rope type ${JSON.stringify(type)}`)
   for (const field of Object.keys(settings))
-    if (!known.includes(field)) unsupported(`the rope field ${JSON.stringify(field)} (type ${type})`)
-  for (const field of Object.keys(config))
-    if (/^(rope|rotary|partial_rotary)_?/.test(field) && !topLevel.includes(field) && !isOff(config[field]))
-      unsupported(`the rope field ${JSON.stringify(field)}`)
-
+    if (!common.includes(field) && !fieldsOf[type].includes(field))
+      refuse(fields, `the rope field ${JSON.stringify(field)} (type ${type})`)
   const number = (field: string): number => {
     const value = settings[field]
-    return isPositive(value) ? value : unsupported(`rope ${field} = ${JSON.stringify(value ?? null)}`)
+    return isPositive(value)
+      ? value
+      : refuse(fields, `${field === 'rope_theta' ? '' : 'rope '}${field} = ${JSON.stringify(value ?? null)}`)
   }
-  const theta = settings.rope_theta ?? config.rope_theta ?? defaultTheta
-  if (!isPositive(theta)) return unsupported(`rope_theta = ${JSON.stringify(theta)}`)
+  const theta = number('rope_theta')
   switch (type) {
     case 'default':
       return { type, theta }
@@ -53,16 +89,16 @@ export function parseRope(fields: Fields): RopeConfig {
   }
 }
 
-/** SmolLM says `rope_interleaved: false`. */
-const isOff = (value: unknown): boolean => value === null || value === false
+const refuse = (fields: Fields, what: string): never =>
+  fields.unsupported(what, 'the rope types default, linear and llama3')
 
 const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
 
-function objectAt(fields: Fields, key: string): Json {
+export function objectAt(fields: Fields, key: string): Json {
   const value = fields.json[key]
   if (value === undefined || value === null) return {}
   if (typeof value !== 'object' || Array.isArray(value))
-    fields.unsupported(`${key} = ${JSON.stringify(value)}`)
+    return refuse(fields, `${key} = ${JSON.stringify(value)}`)
   return value as Json
 }

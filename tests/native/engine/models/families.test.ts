@@ -40,7 +40,7 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
   return Array.from(expected).reduce((most, value, i) => Math.max(most, Math.abs(value - actual[i])), 0)
 }
 
-describe.each(familyCases().filter((name) => /^(llama|smollm)/.test(name)))(
+describe.each(familyCases().filter((name) => /^(llama|smollm|mistral|qwen|gpt2)/.test(name)))(
   '%s, against PyTorch in float64',
   (name) => {
     const golden = familyGolden(name)

@@ -94,7 +94,7 @@ describe('config.json', () => {
   it.each([
     [{ model_type: 'bloom' }, /the model type "bloom"; the engine supports LlamaForCausalLM/],
     [{ architectures: ['MistralForCausalLM'] }, /the architecture \["MistralForCausalLM"\]/],
-    [{ hidden_act: 'gelu' }, /hidden_act = "gelu"/],
+    [{ hidden_act: 'relu' }, /hidden_act = "relu"; the engine supports the activations silu/],
     [{ attention_bias: 'yes' }, /attention_bias = "yes"/],
     [{ quantization_config: { bits: 4 } }, /quantised weights/],
     [{ num_key_value_heads: 3 }, /8 heads over 3 key-value heads/],

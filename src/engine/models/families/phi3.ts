@@ -1,0 +1,37 @@
+import { alike, llamaLike } from './common'
+import type { Linear } from '../decoder-config'
+import type { Family } from './family'
+import { llamaNames, type LayerSizes } from './llama-layout'
+import { parseRope } from './rope-config'
+
+/** Llama with joined matrices. Source: Abdin et al., Phi-3 Technical Report. */
+export const phi3: Family = {
+  modelType: 'phi3',
+  architecture: 'Phi3ForCausalLM',
+  models: 'Phi-3',
+  parse(fields) {
+    fields.only('attention_bias', false)
+    const config = llamaLike(fields, parseRope(fields, { share: 'partial_rotary_factor' }))
+    const window = fields.optionalSize('sliding_window') ?? null
+    return {
+      ...config,
+      architecture: this.architecture,
+      normEpsilon: fields.optionalNumber('rms_norm_eps') ?? 1e-5,
+      attention: alike(config.layers, { ...config.attention[0], window }),
+      names: llamaNames,
+      linears: linears(config)
+    }
+  }
+}
+
+function linears(sizes: LayerSizes): readonly Linear[] {
+  const { hiddenSize, intermediateSize, heads, keyValueHeads, headSize } = sizes
+  return (
+    [
+      ['query-key-value', 'self_attn.qkv_proj', (heads + 2 * keyValueHeads) * headSize, hiddenSize],
+      ['attended', 'self_attn.o_proj', hiddenSize, heads * headSize],
+      ['gate-up', 'mlp.gate_up_proj', 2 * intermediateSize, hiddenSize],
+      ['down', 'mlp.down_proj', hiddenSize, intermediateSize]
+    ] as const
+  ).map(([role, path, outputs, inputs]) => ({ role, path, outputs, inputs, bias: false, transposed: false }))
+}
