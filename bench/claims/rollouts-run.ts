@@ -9,15 +9,15 @@ import { openStoryMeter, storyRun, type Rules, type StoryMeasures } from './stor
 export type Settings = Partial<RunConfigInput>
 
 /**
- * Settings of the claims: poor sentences alone with the product's defaults, and both signs. Rare good sentences are
- * steep: with a coefficient of 0.07 every story rains by step 50, with 0.1 one in four.
+ * Settings of the claims: poor sentences alone with the product's defaults, and both signs. Those of both signs were
+ * chosen on seeds 4 to 6; the claims are made on 1 to 3.
  */
 export const claimSettings: Readonly<Record<Rules, Settings>> = {
   poor: { steps: 75 },
   both: {
     steps: 50,
-    optimizer: { learningRate: 5e-4 },
-    algorithm: { kl: { coefficient: 0.085 } }
+    optimizer: { learningRate: 7e-4 },
+    algorithm: { kl: { coefficient: 0.1 } }
   }
 }
 

@@ -6,13 +6,14 @@ import { meanAndDeviation, table } from './table'
 /**
  * Span-level PPO on stories260K against its rivals, at the same samples and at the same KL.
  *
- *   npx tsx bench/claims/rollouts.ts [--rules poor|both] [--methods "span, mean per span;…"] [--seeds 3] [--marks 25,50,75]
+ *   npx tsx bench/claims/rollouts.ts [--rules poor|both] [--methods "span, mean per span;…"] [--seeds 3] [--from 1] [--marks 25,50,75]
  */
 const { values } = parseArgs({
   options: {
     rules: { type: 'string', default: 'poor' },
     methods: { type: 'string', default: Object.keys(methods).join(';') },
     seeds: { type: 'string', default: '3' },
+    from: { type: 'string', default: '1' },
     marks: { type: 'string' },
     samples: { type: 'string', default: '1000' },
     set: { type: 'string', default: '{}' }
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 })
 const rules = values.rules as Rules
 const marks = (values.marks ?? (rules === 'poor' ? '25,50,75' : '25,50')).split(',').map(Number)
-const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1)
+const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(values.from) + index)
 const changes = JSON.parse(values.set) as (typeof methods)[string]
 
 const measureHead = [
