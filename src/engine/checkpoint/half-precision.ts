@@ -1,3 +1,12 @@
+import { float32, type HostTensor } from '../graph/tensor'
+
+/** A float32, float16 or bfloat16 tensor as float32; every value is kept exactly. */
+export function widened(tensor: HostTensor): HostTensor {
+  const { dtype, data, shape } = tensor
+  if (dtype !== 'float16' && dtype !== 'bfloat16') return tensor
+  return float32(shape, widenToFloat32(dtype === 'float16' ? 'F16' : 'BF16', data as Uint16Array))
+}
+
 /** Widens 16-bit floats, given as their bits, to float32; every value is kept exactly. */
 export function widenToFloat32(dtype: 'F16' | 'BF16', halves: Uint16Array): Float32Array {
   const bits = new Uint32Array(halves.length)

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineFailure } from '../failure'
-import { elementCount, sameShape, type HostTensor, type Shape } from '../graph/tensor'
+import { elementCount, sameShape, type Shape } from '../graph/tensor'
 import type { DecoderConfig } from '../models/decoder-config'
 import { parseConfig } from '../models/families'
 import type { Model } from '../models/model'
 import { checkpointShapes } from '../models/names'
+import { HeldBase, type BaseOptions } from './base-form'
 import { readJsonFile, readSmallFile, requireFolder } from './small-files'
 import { openSafetensors, type Rename, type SafetensorsFile } from './safetensors'
 import { wrongShape } from './safetensors-header'
@@ -35,21 +36,26 @@ const single = 'model.safetensors'
 export const modelIndexFile = 'model.safetensors.index.json'
 
 /**
- * Opens a model in Hugging Face layout and reads its weights as float32. Only reads: the folder belongs to somebody.
+ * Opens a model in Hugging Face layout and reads its weights into the form that `base` asks for, tensor by tensor. Only
+ * reads: the folder belongs to somebody.
  * Throws `tensor-missing` naming a tensor that is absent, `checkpoint-corrupt` for one of another shape,
  * `architecture-unsupported` for a configuration that the engine would compute wrongly, and what
  * `openSafetensors` throws.
  */
-export async function openModelFolder(dir: string): Promise<ModelFolder> {
+export async function openModelFolder(dir: string, base: BaseOptions = {}): Promise<ModelFolder> {
   return withModelFiles(dir, ({ config, configBytes, files }) => {
     const hash = createHash('sha256').update(configBytes)
     const wanted = checkpointShapes(config)
-    const found = new Map<string, HostTensor>()
+    const held = new HeldBase(config, base)
     for (const file of files) {
-      for (const [name, tensor] of file.readAll((name) => wanted.has(name), hash)) found.set(name, tensor)
+      file.readEach(
+        (name) => wanted.has(name),
+        hash,
+        (name, tensor) => held.add(name, tensor)
+      )
     }
-    const tensors = new Map([...wanted.keys()].map((name) => [name, found.get(name) as HostTensor]))
-    return { dir, config, tensors, parameters: countParameters(config), hash: hash.digest('hex') }
+    const weights = held.take(wanted.keys())
+    return { dir, config, ...weights, parameters: countParameters(config), hash: hash.digest('hex') }
   })
 }
 

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import type { Hash } from 'node:crypto'
 import { EngineFailure } from '../failure'
-import { elementCount, type HostTensor } from '../graph/tensor'
-import { widenToFloat32 } from './half-precision'
+import { elementCount, float32, floats, type HostTensor } from '../graph/tensor'
+import { widened } from './half-precision'
 import {
   corrupt,
   headerLimit,
@@ -30,6 +30,12 @@ export interface SafetensorsFile extends SafetensorsHeader {
    * The order is that of the header.
    */
   readAll(wanted?: (name: string) => boolean, hash?: Hash): Map<string, HostTensor>
+  /** The same, one tensor after another in the order of the file, and as the file has it: float32, float16 or bfloat16. */
+  readEach(
+    wanted: (name: string) => boolean,
+    hash: Hash | undefined,
+    use: (name: string, tensor: HostTensor) => void
+  ): void
   close(): void
 }
 
@@ -143,37 +149,44 @@ function openHeader(path: string, descriptor: number, rename?: Rename): Safetens
   const read = (name: string): HostTensor => {
     const entry = entryOf(name)
     const data = readBytes(path, descriptor, entry.begin, entry.end - entry.begin)
-    return { dtype: 'float32', shape: entry.shape, data: toFloat32(path, name, entry.dtype, data) }
+    return widened(asStored(path, entry, data))
+  }
+  const readEach: SafetensorsFile['readEach'] = (wanted, hash, use) => {
+    hash?.update(prefix).update(bytes)
+    for (const entry of inFileOrder(header)) {
+      const { name, begin, end } = entry
+      if (wanted(name)) {
+        const data = readBytes(path, descriptor, begin, end - begin)
+        hash?.update(data)
+        use(name, asStored(path, entry, data))
+      } else if (hash) {
+        for (let at = begin; at < end; at += chunkBytes) {
+          hash.update(readBytes(path, descriptor, at, Math.min(chunkBytes, end - at)))
+        }
+      }
+    }
   }
   return {
     path,
     ...header,
     read,
     readPart(name, first, count) {
-      const { dtype, begin, end, shape } = entryOf(name)
+      const entry = entryOf(name)
+      const { begin, end, shape } = entry
       const size = (end - begin) / elementCount(shape)
       if (first + count > elementCount(shape))
         throw new RangeError(`${name} has no ${count} elements from ${first} on.`)
-      return toFloat32(path, name, dtype, readBytes(path, descriptor, begin + first * size, count * size))
+      const part = readBytes(path, descriptor, begin + first * size, count * size)
+      return floats(widened(asStored(path, { ...entry, shape: [count] }, part)))
     },
     readBytes: (begin, end) => readBytes(path, descriptor, begin, end - begin),
     readAll(wanted = () => true, hash) {
-      hash?.update(prefix).update(bytes)
       const found = new Map<string, HostTensor>()
-      for (const { name, begin, end, shape, dtype } of inFileOrder(header)) {
-        if (wanted(name)) {
-          const data = readBytes(path, descriptor, begin, end - begin)
-          hash?.update(data)
-          found.set(name, { dtype: 'float32', shape, data: toFloat32(path, name, dtype, data) })
-        } else if (hash) {
-          for (let at = begin; at < end; at += chunkBytes) {
-            hash.update(readBytes(path, descriptor, at, Math.min(chunkBytes, end - at)))
-          }
-        }
-      }
+      readEach(wanted, hash, (name, tensor) => found.set(name, widened(tensor)))
       const inHeaderOrder = [...header.entries.keys()].filter((name) => found.has(name))
       return new Map(inHeaderOrder.map((name) => [name, found.get(name) as HostTensor]))
     },
+    readEach,
     close: () => closeSync(descriptor)
   }
 }
@@ -207,11 +220,22 @@ function readBytes(
   return bytes
 }
 
-function toFloat32(path: string, name: string, dtype: string, bytes: Uint8Array<ArrayBuffer>): Float32Array {
-  if (dtype === 'F32') return new Float32Array(bytes.buffer)
-  if (dtype === 'F16' || dtype === 'BF16') return widenToFloat32(dtype, new Uint16Array(bytes.buffer))
-  throw new EngineFailure(
-    'architecture-unsupported',
-    `${path}: tensor "${name}" holds ${dtype} values; the engine reads F32, F16 and BF16.`
-  )
+function asStored(
+  path: string,
+  { name, dtype, shape }: TensorEntry,
+  bytes: Uint8Array<ArrayBuffer>
+): HostTensor {
+  switch (dtype) {
+    case 'F32':
+      return float32(shape, new Float32Array(bytes.buffer))
+    case 'F16':
+      return { dtype: 'float16', shape, data: new Uint16Array(bytes.buffer) }
+    case 'BF16':
+      return { dtype: 'bfloat16', shape, data: new Uint16Array(bytes.buffer) }
+    default:
+      throw new EngineFailure(
+        'architecture-unsupported',
+        `${path}: tensor "${name}" holds ${dtype} values; the engine reads F32, F16 and BF16.`
+      )
+  }
 }
