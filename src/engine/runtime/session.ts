@@ -1,25 +1,12 @@
-import { env, InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { EngineFailure } from '../failure'
 import { verify, type Graph, type HostTensor, type Value } from '../graph'
 import { encodeModel, type ExternalLocation } from '../onnx/encode'
 import type { OpenOptions, Runtime, Session, Tensors } from '../session'
+import { onnxRuntime, requireSoundPack } from './library'
+import { sessionOptions, type Device, type RuntimeOptions } from './session-options'
 
-export type Device = 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'
-
-export interface RuntimeOptions {
-  readonly device: Device
-  /** Threads within an operator. */
-  readonly threads: number
-  /** Idle threads wait by spinning: faster on a quiet machine, harmful on a busy one. Default true. */
-  readonly spinning?: boolean
-}
-
-// ONNX Runtime's own builds report usage to their maker unless this is set before the first session. The library reads
-// the process's environment, so a worker thread that opens sessions has to share it (SHARE_ENV).
-process.env.ORT_DISABLE_TELEMETRY = '1'
-
-// Failures come back as exceptions; the library would print them on stderr as well.
-env.logLevel = 'fatal'
+export type { Device, RuntimeOptions } from './session-options'
 
 /** Initialisers from this size on are handed to the session as buffers, so that the model stays far below 2 GiB. */
 const externalFrom = 1 << 20
@@ -66,23 +53,20 @@ export interface CreateOptions extends OpenOptions {
  */
 export async function createSession(
   model: Uint8Array,
-  { device, threads, spinning = true }: RuntimeOptions,
+  options: RuntimeOptions,
   { optimise = true, externalData = [] }: CreateOptions = {}
 ): Promise<Session> {
-  const session = await InferenceSession.create(model, {
-    executionProviders: [device],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    // Planning memory by pattern takes half as much again and gains no time.
-    enableMemPattern: false,
-    graphOptimizationLevel: optimise ? 'all' : 'disabled',
-    logSeverityLevel: 3,
-    externalData: [...externalData],
-    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } }
-  }).catch((error: unknown) => {
-    if (device === 'cpu') throw error
-    throw new EngineFailure('device-unavailable', unavailableSentence(device, error))
-  })
+  const { device } = options
+  if (device === 'cuda') requireSoundPack()
+  const session = await onnxRuntime()
+    .InferenceSession.create(model, {
+      ...sessionOptions(options, optimise),
+      externalData: [...externalData]
+    })
+    .catch((error: unknown) => {
+      if (device === 'cpu') throw error
+      throw new EngineFailure('device-unavailable', unavailableSentence(device, error))
+    })
   return {
     run: async (inputs, outputs = session.outputNames) =>
       fromResults(await session.run(toFeeds(inputs), [...outputs])),
@@ -91,7 +75,7 @@ export async function createSession(
 }
 
 const whatIsNeeded: Readonly<Record<Exclude<Device, 'cpu'>, string>> = {
-  cuda: "ONNX Runtime's CUDA files and an NVIDIA driver are needed beside it",
+  cuda: "a GPU pack (ONNX Runtime's CUDA libraries) and an NVIDIA driver are needed",
   webgpu: 'a graphics driver with Vulkan, Metal or Direct3D 12 is needed',
   dml: 'it exists on Windows only',
   coreml: 'it exists on macOS only'
@@ -115,6 +99,7 @@ function toFeeds(inputs: Tensors): Record<string, Tensor> {
 
 /** The binding reads the array in place; nothing is copied. */
 function toTensor({ dtype, data, shape }: HostTensor): Tensor {
+  const { Tensor } = onnxRuntime()
   return new Tensor(dtype as Tensor.Type, data as Tensor.DataTypeMap[Tensor.Type], shape)
 }
 
