@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineFailure } from '../failure'
-import type { HostTensor, ParameterSet } from '../graph/tensor'
+import { sameShape, type HostTensor, type ParameterSet } from '../graph/tensor'
 import type { Lora } from '../models/model'
 import type { TrainingState } from '../optim/state'
 import { jsonFile, writeFolderAtomically, type FolderContents, type WritableFiles } from './atomic-write'
@@ -16,7 +16,7 @@ import {
   valueHeadFile
 } from './peft'
 import { encodeSafetensors, openSafetensors } from './safetensors'
-import { corrupt } from './safetensors-header'
+import { corrupt, wrongShape } from './safetensors-header'
 import { readJsonFile, readSmallFile, requireFolder } from './small-files'
 
 /** Whatever else the run needs to go on: counters, data position, controllers. Must survive JSON unchanged. */
@@ -85,11 +85,31 @@ export function loadCheckpoint(dir: string): TrainingCheckpoint {
     for (const [name, tensor] of checkedTensors(dir, valueHeadFile, manifest)) parameters.set(name, tensor)
   }
   const moments = checkedTensors(dir, optimiserFile, manifest)
-  const { optimiserStep: step, counters } = readJsonFile(
-    checkedFile(dir, countersFile, manifest)
-  ) as CountersFile
+  const { optimiserStep: step, counters } = readCounters(checkedFile(dir, countersFile, manifest))
   const [first, second] = [withPrefix('first.', moments), withPrefix('second.', moments)]
+  requireMoments(join(dir, optimiserFile), parameters, moments)
   return { state: { parameters, first, second, step }, lora, counters }
+}
+
+function readCounters(path: string): CountersFile {
+  const { optimiserStep, counters } = (readJsonFile(path) ?? {}) as Partial<CountersFile>
+  if (!Number.isInteger(optimiserStep) || (optimiserStep as number) < 0)
+    throw corrupt(path, `it has no count of updates, but ${JSON.stringify(optimiserStep)}`)
+  if (typeof counters !== 'object' || counters === null || Array.isArray(counters))
+    throw corrupt(path, 'it has no counters')
+  return { optimiserStep: optimiserStep as number, counters }
+}
+
+/** A checksum says that a file is as it was written, not that it was written by us. */
+function requireMoments(path: string, parameters: ParameterSet, moments: ParameterSet): void {
+  for (const [name, { shape }] of parameters)
+    for (const moment of [`first.${name}`, `second.${name}`]) {
+      const found = moments.get(moment)
+      if (!found) throw corrupt(path, `it has no tensor "${moment}"`)
+      if (!sameShape(found.shape, shape)) throw wrongShape(path, moment, found.shape, shape)
+    }
+  if (moments.size !== 2 * parameters.size)
+    throw corrupt(path, 'it holds moments of tensors that are not there')
 }
 
 /** The newest sound checkpoint among the numbered folders of `folder`, or null if there is none. */

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { fuzzFolders } from './fuzz'
+import { fuzzKind } from './fuzz'
+import { fuzzKinds } from './fuzz-kinds'
 
 const folder = scratchFolder()
 
-// tests/long has ten times as many.
-test('200 mutated model and adapter folders open soundly or fail in one sentence', async () => {
-  const { opened, failed } = await fuzzFolders(folder, 200)
-  expect(opened).toBeGreaterThan(5)
-  expect(failed).toBeGreaterThan(100)
+/** A taste of what `npm run test:long` does ten thousand times. */
+const kinds = Object.keys(fuzzKinds).filter((kind) => kind !== 'tokenizer-large')
+test.each(kinds)('mutated files of the kind %s open soundly or fail in one sentence', async (kind) => {
+  const { opened, failed } = await fuzzKind(kind, folder, 40)
+  expect(opened + failed).toBe(40)
+  expect(failed).toBeGreaterThan(0)
 })
