@@ -1,4 +1,4 @@
-import { floats, float32, type ParameterSet } from '../../../src/engine/graph'
+import { floats, type ParameterSet } from '../../../src/engine/graph'
 import { loraParameters, valueHeadParameters } from '../../../src/engine/models/parameters'
 import { newTrainingState } from '../../../src/engine/optim/state'
 import { createPpoStep } from '../../../src/engine/rl/ppo-step'
@@ -11,11 +11,13 @@ import { toyConfig, toyLora, toyModel } from '../../native/engine/support/toy'
 const model = toyModel({ ...toyConfig(true), layers: 1 }, new Random(1))
 const [batch, length] = [2, 6]
 const count = batch * length
+/** Updates: later ones start from weights that the device itself has made. */
+const steps = 5
 const trainable = { kind: 'lora', lora: toyLora } as const
 
 async function resultsOn(
   device: Device
-): Promise<{ logProbs: Float32Array; loss: number; moments: ParameterSet }> {
+): Promise<{ logProbs: Float32Array; losses: Float32Array; moments: ParameterSet }> {
   const runtime = openRuntime({ device, threads: 1 })
   const random = new Random(2)
   const parameters = loraParameters(model.config, toyLora, () => random.normal())
@@ -27,30 +29,33 @@ async function resultsOn(
   await scorer.release()
   const ppo = await createPpoStep(options)
   const numbers = random.floats(count)
-  const { loss } = await ppo.step(
-    {
-      ids,
-      mask: float32([count], new Float32Array(count).fill(1)).data as Float32Array,
-      oldLogProbs: logProbs.map((logProb, index) => logProb + 0.05 * numbers[index]),
-      advantages: numbers,
-      returns: numbers,
-      oldValues: new Float32Array(count),
-      temperature: 1
-    },
-    {
-      learningRate: 1e-2,
-      weightDecay: 0,
-      gradientClip: 1,
-      clip: 0.2,
-      valueClip: 0.2,
-      valueCoefficient: 0.1,
-      klCoefficient: 0.1,
-      policyCoefficient: 1
-    },
-    state
-  )
+  const update = {
+    ids,
+    mask: new Float32Array(count).fill(1),
+    oldLogProbs: logProbs.map((logProb, index) => logProb + 0.05 * numbers[index]),
+    advantages: numbers,
+    returns: numbers,
+    oldValues: new Float32Array(count),
+    temperature: 1
+  }
+  const settings = {
+    learningRate: 1e-2,
+    weightDecay: 0,
+    gradientClip: 1,
+    clip: 0.2,
+    valueClip: 0.2,
+    valueCoefficient: 0.1,
+    klCoefficient: 0.1,
+    policyCoefficient: 1
+  }
+  const losses: number[] = []
+  let moments: ParameterSet = new Map()
+  for (let step = 0; step < steps; step++) {
+    losses.push((await ppo.step(update, settings, state)).loss)
+    if (step === 0) moments = state.first
+  }
   await ppo.release()
-  return { logProbs, loss, moments: state.first }
+  return { logProbs, losses: Float32Array.from(losses), moments }
 }
 
 const apart = (a: Float32Array, b: Float32Array): number =>
@@ -68,7 +73,9 @@ async function main(): Promise<void> {
   })
   const differences = {
     logProbs: apart(cpu.logProbs, gpu.logProbs),
-    loss: Math.abs(cpu.loss - gpu.loss),
+    losses: apart(cpu.losses, gpu.losses),
+    /** How far the losses move by themselves: a difference means something only beside it. */
+    learned: Math.abs(cpu.losses[0] - cpu.losses[steps - 1]),
     gradients: Math.max(...gradients)
   }
   process.stdout.write(JSON.stringify(differences))
