@@ -1,0 +1,252 @@
+import { describe, expect, it } from 'vitest'
+import { HeldBase, type BaseOptions } from '../../../../src/engine/checkpoint/base-form'
+import { widened } from '../../../../src/engine/checkpoint/half-precision'
+import { narrowFloat32 } from '../../../../src/engine/checkpoint/narrow'
+import { createGenerator } from '../../../../src/engine/generate/generator'
+import { float32, floats, int64, scalar, type Graph, type HostTensor } from '../../../../src/engine/graph'
+import { parseConfig } from '../../../../src/engine/models/families'
+import { weightBytes, type Lora, type Model, type Trainable } from '../../../../src/engine/models/model'
+import { loraModules } from '../../../../src/engine/models/names'
+import { newTrainingState } from '../../../../src/engine/optim/state'
+import { dequantise } from '../../../../src/engine/quantise/four-bit'
+import { createOfflineStep } from '../../../../src/engine/rl/offline-step'
+import { createScorer } from '../../../../src/engine/rl/scorer'
+import { supervisedLoss } from '../../../../src/engine/rl/supervised-loss'
+import { createSupervisedStep } from '../../../../src/engine/rl/supervised-step'
+import { openRuntime } from '../../../../src/engine/runtime/session'
+import type { Runtime } from '../../../../src/engine/session'
+import { analyticGradients, worst, worstErrors } from '../support/differences'
+import { Random } from '../support/random'
+import { roundingRuntime } from '../support/rounding'
+import { toyModel, toyParameters } from '../support/toy'
+
+const runtime = openRuntime({ device: 'cpu', threads: 1 })
+const rounding = roundingRuntime(runtime)
+/** Rows of 32 and 96 weights: blocks of 16 and 32 fit, and 3 blocks of 32 are an odd number. */
+const config = parseConfig({
+  model_type: 'llama',
+  vocab_size: 13,
+  hidden_size: 32,
+  intermediate_size: 96,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  max_position_embeddings: 32,
+  rms_norm_eps: 1e-5,
+  tie_word_embeddings: false
+})
+const lora: Lora = { rank: 2, alpha: 4, modules: loraModules(config) }
+const trainable: Trainable = { kind: 'lora', lora }
+const [batch, length] = [2, 7]
+const shape = { batch, length }
+
+type Stored = 'float32' | 'float16' | 'bfloat16'
+
+/** The toy model's weights as a file would have them, smaller so that its outputs stay well inside float16. */
+function storedAs(dtype: Stored): Map<string, HostTensor> {
+  const { tensors } = toyModel(config, new Random(5))
+  return new Map(
+    [...tensors].map(([name, tensor]) => {
+      const values = floats(tensor).map((value) => 0.5 * value)
+      if (dtype === 'float32') return [name, float32(tensor.shape, values)]
+      const data = narrowFloat32(dtype === 'float16' ? 'F16' : 'BF16', values)
+      return [name, { dtype, shape: tensor.shape, data }]
+    })
+  )
+}
+
+function hold(tensors: ReadonlyMap<string, HostTensor>, options: BaseOptions): Model {
+  const held = new HeldBase(config, options)
+  for (const [name, tensor] of tensors) held.add(name, tensor)
+  return { config, ...held.take(tensors.keys()) }
+}
+
+/** The float32 model that computes the same. */
+function equivalent({ tensors, fourBit }: Model): Model {
+  const matrices = [...(fourBit ?? [])].map(
+    ([name, matrix]) => [name, float32([matrix.outputs, matrix.inputs], dequantise(matrix))] as const
+  )
+  return {
+    config,
+    tensors: new Map([...[...tensors].map(([name, tensor]) => [name, widened(tensor)] as const), ...matrices])
+  }
+}
+
+const random = new Random(8)
+const ids = BigInt64Array.from({ length: batch * length }, () => BigInt(random.below(config.vocabularySize)))
+const mask = Float32Array.from({ length: batch * length }, (_, index) =>
+  index % length < length - 1 ? 1 : 0
+)
+const parametersOf = (model: Model) => toyParameters(equivalent(model), trainable, false, new Random(6))
+const inputsOf = (model: Model) => ({
+  ...Object.fromEntries(parametersOf(model)),
+  ids: int64([batch, length], ids),
+  inverseTemperature: scalar(1),
+  mask: float32([batch, length], mask)
+})
+
+async function logProbs(model: Model, on: Runtime = runtime): Promise<Float32Array> {
+  const scorer = await createScorer({ model, trainable, ...shape, reference: true, runtime: on })
+  const scores = await scorer.score({ ids, temperature: 1, parameters: parametersOf(model) })
+  await scorer.release()
+  return Float32Array.of(...scores.logProbs, ...scores.referenceLogProbs)
+}
+
+const lossOf = (model: Model) => (graph: Graph) => supervisedLoss(graph, { model, trainable, ...shape })
+
+const largestDifference = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((most, value, index) => Math.max(most, Math.abs(value - b[index])), 0)
+
+const forms: { stored: Stored; options: BaseOptions }[] = [
+  { stored: 'bfloat16', options: { form: '4-bit' } },
+  { stored: 'float32', options: { form: '4-bit', fourBit: { block: 16, symmetric: false } } },
+  { stored: 'float16', options: { form: '4-bit', fourBit: { block: 32, symmetric: true } } },
+  { stored: 'bfloat16', options: { form: 'stored' } },
+  { stored: 'float16', options: { form: 'stored' } },
+  { stored: 'bfloat16', options: { form: 'full' } }
+]
+
+describe.each(forms)('a base from $stored held as $options', ({ stored, options }) => {
+  const model = hold(storedAs(stored), options)
+
+  it('computes what the float32 model with the same numbers does', async () => {
+    const tolerance = options.form === '4-bit' ? 2e-6 : 0
+    expect(largestDifference(await logProbs(model), await logProbs(equivalent(model)))).toBeLessThanOrEqual(
+      tolerance
+    )
+  })
+
+  it('passes the same gradients to the adapter', async () => {
+    const inputs = inputsOf(model)
+    const held = await analyticGradients(lossOf(model), inputs, 'fused float32')
+    const expected = await analyticGradients(lossOf(equivalent(model)), inputs, 'fused float32')
+    for (const [name, gradient] of expected) {
+      const largest = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      const off = gradient.map((value, index) => Math.abs(value - (held.get(name)?.[index] ?? NaN)))
+      expect(Math.max(...off) / largest).toBeLessThanOrEqual(1e-5)
+    }
+  })
+
+  it('generates the same tokens', async () => {
+    const generate = async (of: Model) => {
+      const generator = await createGenerator({
+        model: of,
+        trainable,
+        runtime,
+        batch: 2,
+        promptLength: 3,
+        maxNewTokens: 8,
+        greedy: true
+      })
+      const { sequences } = await generator.generate({
+        prompts: [[1, 4, 7], [5]],
+        parameters: parametersOf(model)
+      })
+      await generator.release()
+      return sequences.map((sequence) => sequence.ids)
+    }
+    expect(await generate(model)).toEqual(await generate(equivalent(model)))
+  })
+})
+
+describe('a base in 4 bits', () => {
+  it('has the gradients of the model it stands for, by float64 central differences', async () => {
+    const model = hold(storedAs('bfloat16'), { form: '4-bit' })
+    const inputs = inputsOf(model)
+    const gradients = await analyticGradients(lossOf(model), inputs, 'fused float32')
+    const [errors] = await worstErrors(lossOf(equivalent(model)), inputs, [gradients])
+    expect(errors.size).toBe(28)
+    expect(worst(errors)).toBeLessThanOrEqual(1e-4)
+  })
+})
+
+describe('memory', () => {
+  it('is 2 bytes a weight as stored, and close to 5 bits in 4 bits', () => {
+    const full = weightBytes(hold(storedAs('bfloat16'), {}))
+    const norms = 5 * 32 * 4
+    expect(weightBytes(hold(storedAs('bfloat16'), { form: 'stored' }))).toBe((full - norms) / 2 + norms)
+    const outside = 2 * 13 * 32 * 4 + norms
+    const bits =
+      ((weightBytes(hold(storedAs('bfloat16'), { form: '4-bit' })) - outside) * 32) / (full - outside)
+    expect(bits).toBeGreaterThan(5)
+    expect(bits).toBeLessThan(5.3)
+  })
+})
+
+describe('products in float16', () => {
+  const model = hold(storedAs('bfloat16'), { products: 'float16' })
+  const exact = hold(storedAs('bfloat16'), {})
+
+  it('score within the precision of float16', async () => {
+    const off = largestDifference(await logProbs(model, rounding), await logProbs(exact))
+    expect(off).toBeLessThan(2e-2)
+    expect(off).toBeGreaterThan(1e-6)
+  })
+
+  it('train the float32 adapter to nearly the same place', async () => {
+    const train = async (of: Model) => {
+      const step = await createSupervisedStep({ model: of, trainable, ...shape, runtime: rounding })
+      const state = newTrainingState(parametersOf(model))
+      const settings = { learningRate: 1e-2, weightDecay: 0, gradientClip: 1e9 }
+      const stats = []
+      for (let count = 0; count < 6; count++) stats.push(await step.step({ ids, mask }, settings, state))
+      await step.release()
+      return stats
+    }
+    const [half, full] = [await train(model), await train(exact)]
+    half.forEach(({ loss, gradientNorm }, index) => {
+      expect(Math.abs(loss - full[index].loss)).toBeLessThan(1e-2)
+      expect(Math.abs(gradientNorm / full[index].gradientNorm - 1)).toBeLessThan(2e-2)
+    })
+    expect(half[5].loss).toBeLessThan(half[0].loss - 0.1)
+  })
+
+  it('keep gradients that are themselves too small for float16', async () => {
+    const normOf = async (of: Model) => {
+      const surrogate = 'unlikelihood'
+      const step = await createOfflineStep({ model: of, trainable, ...shape, surrogate, runtime: rounding })
+      const settings = { learningRate: 1e-3, weightDecay: 0, gradientClip: 1, klCoefficient: 0 }
+      const weights = mask.map((value, index) => value * (index % 2 === 0 ? 1e-9 : -1e-9))
+      const { gradientNorm } = await step.step(
+        { ids, mask, weights },
+        settings,
+        newTrainingState(parametersOf(model))
+      )
+      await step.release()
+      return gradientNorm
+    }
+    const expected = await normOf(exact)
+    expect(expected).toBeLessThan(1e-8)
+    expect(Math.abs((await normOf(model)) / expected - 1)).toBeLessThan(2e-2)
+  })
+
+  it('stop the step when a number leaves float16, and leave the adapter as it was', async () => {
+    const tensors = storedAs('float32')
+    const name = 'model.layers.1.mlp.down_proj.weight'
+    tensors.set(name, float32([32, 96], new Float32Array(32 * 96).fill(6e4)))
+    const step = await createSupervisedStep({
+      model: hold(tensors, { products: 'float16' }),
+      trainable,
+      ...shape,
+      runtime: rounding
+    })
+    const state = newTrainingState(parametersOf(model))
+    const before = state.parameters
+    const settings = { learningRate: 1e-2, weightDecay: 0, gradientClip: 1 }
+    await expect(step.step({ ids, mask }, settings, state)).rejects.toMatchObject({ code: 'not-a-number' })
+    expect(state.parameters).toBe(before)
+    await step.release()
+  })
+
+  it('need weights that float16 can hold', () => {
+    const tensors = storedAs('float32')
+    tensors.set('lm_head.weight', float32([13, 32], new Float32Array(13 * 32).fill(7e4)))
+    expect(() => hold(tensors, { products: 'float16' })).toThrow(
+      /lm_head.weight holds a weight beyond 65,504/
+    )
+  })
+
+  it('are not for a base in 4 bits', () => {
+    expect(() => hold(storedAs('float32'), { form: '4-bit', products: 'float16' })).toThrow(/float32 only/)
+  })
+})
