@@ -47,9 +47,12 @@ function decoderLayer(parts: LayerParts, x: Value, { attend }: Attention): Value
   return add(middle, norm(names.afterFeedForward, fed))
 }
 
-/** hidden [N, hidden size] -> logits [N, vocabulary]. */
-export function languageHead(config: DecoderConfig, weights: Weights, hidden: Value): Value {
-  const logits = weights.product(hidden, headWeight(config))
+/** hidden [N, hidden size] -> logits [N, vocabulary], multiplied by a scalar `factor` if one is given. */
+export function languageHead(config: DecoderConfig, weights: Weights, hidden: Value, factor?: Value): Value {
   const { logitCap: cap } = config
-  return cap === null ? logits : multiply(tanh(multiply(logits, 1 / cap)), cap)
+  const name = headWeight(config)
+  // Scaling the hidden states scales the logits, on a tensor V / D times smaller.
+  if (cap === null) return weights.product(factor ? multiply(hidden, factor) : hidden, name)
+  const capped = multiply(tanh(multiply(weights.product(hidden, name), 1 / cap)), cap)
+  return factor ? multiply(capped, factor) : capped
 }

@@ -1,4 +1,4 @@
-import { add, logSoftmax, matmul, multiply, reshape, slice, type Graph, type Value } from '../graph'
+import { add, logSoftmax, matmul, reshape, slice, type Graph, type Value } from '../graph'
 import { detach } from '../autodiff/detach'
 import { causalAttention } from '../models/causal-attention'
 import { decoder, languageHead } from '../models/decoder'
@@ -57,9 +57,8 @@ export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
     reshape(slice(reshape(x, [batch, length, width]), 1, firstPosition, length - 1), [rows, width])
   const hiddenOf = (weights: Weights): Value =>
     predicting(decoder(config, weights, ids, attention), config.hiddenSize)
-  // Dividing the hidden states by the temperature divides the logits, on a tensor V / D times smaller.
   const logitsOf = (weights: Weights, hidden: Value): Value =>
-    languageHead(config, weights, multiply(hidden, inverseTemperature)) // [N, V]
+    languageHead(config, weights, hidden, inverseTemperature) // [N, V]
 
   const tokens = reshape(slice(ids, 1, firstPosition + 1, length), [rows, 1])
   const hidden = hiddenOf(bound.policy)

@@ -2,14 +2,17 @@ import { EngineFailure } from '../../failure'
 import type { DecoderConfig } from '../decoder-config'
 import type { Family } from './family'
 import { Fields, type Json } from './fields'
+import { gemma3 } from './gemma3'
+import { gptNeox } from './gpt-neox'
 import { gpt2 } from './gpt2'
 import { llama } from './llama'
 import { mistral } from './mistral'
+import { phi3 } from './phi3'
 import { qwen2 } from './qwen2'
 import { qwen3 } from './qwen3'
 
 /** Every architecture that the engine computes. */
-const families: readonly Family[] = [llama, mistral, qwen2, qwen3, gpt2]
+const families: readonly Family[] = [llama, mistral, qwen2, qwen3, gpt2, phi3, gemma3, gptNeox]
 
 /** `LlamaForCausalLM (Llama 1 to 3.2, SmolLM), …` */
 const supported = families.map(({ architecture, models }) => `${architecture} (${models})`).join(', ')

@@ -58,7 +58,8 @@ const fieldsOf: Readonly<Record<RopeConfig['type'], readonly string[]>> = {
 const common = ['rope_type', 'type', 'rope_theta']
 
 /** One object of rotary settings. */
-export function ropeFrom(fields: Fields, settings: Json): RopeConfig {
+export function ropeFrom(fields: Fields, json: unknown): RopeConfig {
+  const settings = objectFrom(fields, 'the rope settings', json)
   const type = settings.rope_type ?? settings.type ?? 'default'
   if (type !== 'default' && type !== 'linear' && type !== 'llama3')
     return refuse(fields, `the rope type ${JSON.stringify(type)}`)
@@ -96,9 +97,11 @@ const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
 
 export function objectAt(fields: Fields, key: string): Json {
-  const value = fields.json[key]
-  if (value === undefined || value === null) return {}
-  if (typeof value !== 'object' || Array.isArray(value))
-    return refuse(fields, `${key} = ${JSON.stringify(value)}`)
+  return objectFrom(fields, key, fields.json[key] ?? {})
+}
+
+function objectFrom(fields: Fields, name: string, value: unknown): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return refuse(fields, `${name} = ${JSON.stringify(value ?? null)}`)
   return value as Json
 }
