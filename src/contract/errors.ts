@@ -131,6 +131,10 @@ export const errors = {
   },
   'bad-configuration': { means: 'The run configuration is not valid.', remedy: 'Mend the key named.' },
   'bad-rules': { means: 'The rules file is not valid.', remedy: 'Mend the rule named.' },
+  'export-differs': {
+    means: 'The exported model does not compute what the original does.',
+    remedy: 'Nothing was kept; report this with the model and the adapter.'
+  },
   'bad-input': { means: 'A request was not understood.', remedy: 'Mend the value named.' },
   'unknown-command': { means: 'There is no such command or option.', remedy: 'Run text2grad --help.' },
   cancelled: {

@@ -31,9 +31,34 @@ export const jobRequest = z.discriminatedUnion('kind', [
     outFile: z.string(),
     count: z.int().min(1),
     seed: z.int().min(0)
+  }),
+  /** A model with its adapter added to its weights: a folder in Hugging Face layout, or one GGUF file. */
+  z.strictObject({
+    kind: z.literal('export'),
+    model: z.string(),
+    adapter: z.string().nullable(),
+    out: z.string(),
+    format: z.enum(['model', 'gguf']),
+    /** Of the weights: `stored` keeps what the model has, and `f32` widens it; GGUF has `f16` and `q8_0`. */
+    type: z.enum(['stored', 'f32', 'f16', 'q8_0']),
+    threads: z.int().min(1),
+    device: z.string()
   })
 ])
 export type JobRequest = z.infer<typeof jobRequest>
+
+/** What an export answers once it has been reloaded and compared. */
+export interface ExportResult {
+  readonly out: string
+  readonly format: 'model' | 'gguf'
+  readonly type: string
+  readonly bytes: number
+  /** Of the reloaded result against model and adapter, over `tokens` positions and the whole vocabulary. */
+  readonly largestLogitDifference: number
+  /** What rounding to the type explains; more, and nothing is kept. */
+  readonly tolerance: number
+  readonly tokens: number
+}
 
 /** What a job tells while it works. Times are in seconds. */
 export interface Progress {

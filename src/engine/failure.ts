@@ -19,6 +19,7 @@ export type EngineFailureCode =
   | 'unreadable'
   | 'read-only'
   | 'disk-full'
+  | 'cancelled'
   | 'run-not-resumable'
 
 export class EngineFailure extends Error {

@@ -1,5 +1,6 @@
 import type { JobRequest } from '../contract/job'
 import type { JobContext } from './context'
+import { exportModel } from './export-model'
 import { reviewRun } from './review'
 import { sampleAnswers } from './sample'
 import { train } from './train'
@@ -15,5 +16,7 @@ export function runJob(request: JobRequest, context: JobContext): Promise<unknow
       return sampleAnswers(request, context)
     case 'review':
       return reviewRun(request, context)
+    case 'export':
+      return exportModel(request, context)
   }
 }

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { toFailure } from '../contract/errors'
 import { jobRequest, type JobControl, type JobEvent } from '../contract/job'
 import { runJob } from '../jobs'
@@ -12,6 +12,8 @@ port.on('message', (control: JobControl) => (word = control))
 
 const emit = (event: JobEvent): void => port.postMessage(event)
 const takeControl = (): JobControl | null => {
+  // A job that never lets go of the thread hears what is waiting, too.
+  for (let waiting; (waiting = receiveMessageOnPort(port));) word = waiting.message as JobControl
   const taken = word
   word = null
   return taken

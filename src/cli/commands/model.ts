@@ -6,12 +6,13 @@ import type { ModelChoice } from '../../jobs/open-model'
 import { scoreFile, scoreSequences } from '../../jobs/score-model'
 import { idList, realNumber, wholeNumber } from '../arguments'
 import type { Terminal } from '../terminal'
+import { registerExportCommands } from './export-model'
 
 type Choice = Omit<ModelChoice, 'model'>
 
 /** Commands about one model folder; none of them writes to it. */
 export function registerModelCommands(program: Command, terminal: Terminal): void {
-  const model = program.command('model').description('look at a model, score with it, generate with it')
+  const model = program.command('model').description('look at a model, score and generate with it, export it')
 
   model
     .command('inspect')
@@ -21,6 +22,8 @@ export function registerModelCommands(program: Command, terminal: Terminal): voi
       const found = await inspectModel(dir)
       terminal.answer(found, inspectionText(dir, found))
     })
+
+  registerExportCommands(model, terminal)
 
   const ids = () => new Option('--ids <list>', 'token ids such as 1,2,3').argParser(idList)
 

@@ -134,8 +134,9 @@ function explainingFailures(target: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    if (error instanceof EngineFailure) throw error
     const { code, message } = error as NodeJS.ErrnoException
+    // What makes the pieces may fail in its own words.
+    if (error instanceof EngineFailure || !/^E[A-Z]+$/.test(code ?? '')) throw error
     if (code === 'ENOSPC' || code === 'EDQUOT') {
       throw new EngineFailure(
         'disk-full',

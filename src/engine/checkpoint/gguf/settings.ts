@@ -77,7 +77,6 @@ function plainRope(config: DecoderConfig): RopeConfig {
   const { norm, activation, residual, embeddingScale, logitCap } = config
   const scaled = attention.some(({ queryScale }) => queryScale !== 1)
   const plain = norm === 'rms' && activation === 'silu' && residual === 'sequential' && logitCap === null
-  if (!plain || embeddingScale !== 1 || scaled)
-    unsupported('features that llama.cpp does not expect')
+  if (!plain || embeddingScale !== 1 || scaled) unsupported('features that llama.cpp does not expect')
   return rope
 }
