@@ -1,11 +1,19 @@
 import { float32, int64, scalar } from '../graph'
 import type { Tensors } from '../session'
+import type { PassOptions } from './policy-pass'
+import { responseRows } from './predicting'
+
+interface Batch {
+  readonly ids: BigInt64Array
+  /** Which positions are computed of the vocabulary, where a pass has `responseTokens`. */
+  readonly mask?: Float32Array
+  readonly temperature: number
+}
 
 /** The inputs that every pass has, and arrays of one number a token, checked for their size. */
 export function batchInputs(
-  batch: number,
-  length: number,
-  { ids, temperature }: { readonly ids: BigInt64Array; readonly temperature: number },
+  { batch, length, responseTokens }: Pick<PassOptions, 'batch' | 'length' | 'responseTokens'>,
+  { ids, mask, temperature }: Batch,
   arrays: Readonly<Record<string, Float32Array | undefined>> = {}
 ): Tensors {
   const shape = [batch, length]
@@ -17,7 +25,9 @@ export function batchInputs(
       throw new RangeError(`${name} has ${data?.length ?? 0} entries, the batch ${count}.`)
     inputs[name] = float32(shape, data)
   }
-  return inputs
+  if (responseTokens === undefined) return inputs
+  if (!mask) throw new RangeError('A pass over response tokens needs their mask.')
+  return { ...inputs, ...responseRows(ids, mask, length, responseTokens) }
 }
 
 export const settingInputs = (settings: Readonly<Record<string, number>>): Tensors =>

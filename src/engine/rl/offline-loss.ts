@@ -1,7 +1,6 @@
 import {
   add,
   clip,
-  divide,
   exponential,
   gatherElements,
   logarithm,
@@ -11,12 +10,12 @@ import {
   negate,
   reshape,
   subtract,
-  sum,
   type Graph,
   type Value
 } from '../graph'
 import type { Loss } from './loss'
 import { policyPass, type PassOptions, type PolicyPass } from './policy-pass'
+import { meanBy } from './shares'
 
 export type Surrogate = 'unlikelihood' | 'clipped'
 
@@ -29,8 +28,8 @@ export interface OfflineOptions extends PassOptions {
 const certainty = 1e-6
 
 /**
- * The loss on stored answers, of per-token weights w. Each answer counts as the mean over its own tokens that the mask
- * keeps, and the batch as the mean over answers that keep any.
+ * The loss on stored answers, of per-token weights w. Means are by `shares` (`answerShares`): each answer
+ * counts as the mean over its own tokens that are trained on, and the batch as the mean over such answers.
  *
  *   unlikelihood: - w log p where w > 0, - |w| log(1 - p) where w < 0
  *   clipped:      - min(r · w, clip(r, 1 ± clip) · w) with r = p / reference p
@@ -40,16 +39,11 @@ const certainty = 1e-6
  * PPO's objective with weights in place of advantages.
  */
 export function offlineLoss(graph: Graph, options: OfflineOptions): Loss {
-  const { batch, surrogate = 'unlikelihood' } = options
+  const { surrogate = 'unlikelihood' } = options
   const pass = policyPass(graph, { ...options, reference: true, value: false })
-  const mask = pass.perToken('mask')
+  const shares = pass.perToken('shares')
   const weights = pass.perToken('weights')
-  const rows = (x: Value): Value => reshape(x, [batch, mask.shape[0] / batch])
-  const tokensOf = sum(rows(mask), [1]) // [B]
-  const answers = maximum(sum(minimum(tokensOf, 1)), 1)
-  const perAnswer = maximum(tokensOf, 1)
-  const meanOf = (x: Value): Value =>
-    divide(sum(divide(sum(rows(multiply(x, mask)), [1]), perAnswer)), answers)
+  const meanOf = (x: Value): Value => meanBy(shares, x)
 
   const preference = meanOf(
     surrogate === 'unlikelihood'

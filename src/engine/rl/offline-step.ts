@@ -5,9 +5,11 @@ import type { TrainingState } from '../optim/state'
 import type { Runtime } from '../session'
 import { batchInputs, settingInputs } from './inputs'
 import { offlineLoss, type OfflineOptions } from './offline-loss'
-import { openTrainingStep } from './training-step'
+import { answerShares, listOf, type MicroBatches } from './shares'
+import { openTrainingStep, type StepOptions } from './training-step'
 
-export type OfflineStepOptions = Omit<OfflineOptions, 'value' | 'reference'> & { readonly runtime: Runtime }
+export type OfflineStepOptions = Omit<OfflineOptions, 'value' | 'reference'> &
+  StepOptions & { readonly runtime: Runtime }
 
 /** Arrays are [B·T], row-major; entry t belongs to the prediction of token t + 1. */
 export interface OfflineBatch {
@@ -35,27 +37,41 @@ export interface OfflineStats {
 }
 
 export interface OfflineStep {
-  step(batch: OfflineBatch, settings: OfflineSettings, state: TrainingState): Promise<OfflineStats>
+  /** One step on one batch or, if it was made to `accumulate`, on any number of them. */
+  step(
+    batches: MicroBatches<OfflineBatch>,
+    settings: OfflineSettings,
+    state: TrainingState
+  ): Promise<OfflineStats>
   release(): Promise<void>
 }
 
 /** A span-offline update as one graph; see `offlineLoss` for the loss and `TrainingStep.run` for what it promises. */
 export async function createOfflineStep(options: OfflineStepOptions): Promise<OfflineStep> {
-  const { runtime, model, trainable, batch: rows, length, surrogate } = options
+  const { runtime, model, trainable, surrogate } = options
   const training = await openTrainingStep(
     offlineLoss(new Graph(), options),
     runtime,
-    referenceInputs(model, trainable)
+    referenceInputs(model, trainable),
+    options
   )
   return {
     release: () => training.release(),
-    step: async ({ ids, mask, weights, temperature = 1 }, settings, state) => {
+    step: async (batches, settings, state) => {
       const { klCoefficient, clip = 0.2 } = settings
-      const inputs = {
-        ...batchInputs(rows, length, { ids, temperature }, { mask, weights }),
+      const given = {
         ...settingInputs({ klCoefficient }),
         ...(surrogate === 'clipped' ? settingInputs({ clip }) : {})
       }
+      const list = listOf(batches)
+      const shares = answerShares(
+        list.map(({ mask }) => mask),
+        options.length
+      )
+      const inputs = list.map(({ ids, mask, weights, temperature = 1 }, index) => ({
+        ...given,
+        ...batchInputs(options, { ids, mask, temperature }, { shares: shares[index], weights })
+      }))
       return (await training.run(inputs, settings, state)) as unknown as OfflineStats
     }
   }

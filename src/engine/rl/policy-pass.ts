@@ -1,10 +1,11 @@
-import { add, logSoftmax, matmul, reshape, slice, type Graph, type Value } from '../graph'
+import { add, logSoftmax, matmul, reshape, type Graph, type Value } from '../graph'
 import { detach } from '../autodiff/detach'
 import { causalAttention } from '../models/causal-attention'
 import { decoder, languageHead } from '../models/decoder'
 import type { Model, Trainable } from '../models/model'
 import { valueBias, valueWeight } from '../models/parameters'
 import { bindWeights, type Weights } from '../models/weights'
+import { everyPosition, responsePositions, type Predicting } from './predicting'
 import { tokenTerms, type TokenTerms } from './token-terms'
 
 /** The shape of a batch and what is computed on it; fixed when the graph is made. */
@@ -21,9 +22,17 @@ export interface PassOptions {
   readonly reference?: boolean
   /** The first position whose next token matters; nothing is computed of the vocabulary before it. Default 0. */
   readonly firstPosition?: number
+  /**
+   * How many response tokens a batch has at most. Given, only the positions that are fed (`responseRows`) are computed of
+   * the vocabulary, prompts and padding not at all; left out, every position from `firstPosition` on.
+   */
+  readonly responseTokens?: number
 }
 
-/** A forward pass inside a graph. N = batch · (length - 1 - firstPosition) positions that have a next token. */
+/**
+ * A forward pass inside a graph. N = `responseTokens`, or batch · (length - 1 - firstPosition): positions that have a
+ * next token.
+ */
 export interface PolicyPass extends TokenTerms {
   readonly parameters: ReadonlyMap<string, Value>
   /** log q(token) of the reference [N] and its whole distribution [N, V]; only with a reference. */
@@ -41,26 +50,22 @@ export interface PolicyPass extends TokenTerms {
  * Entry t of every result belongs to the prediction of token t + 1 from tokens 0 to t.
  */
 export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
-  const { model, trainable, batch, length, value = false, reference = false, firstPosition = 0 } = options
+  const { model, trainable, batch, length, value = false, reference = false } = options
   const { config } = model
-  const positions = length - 1 - firstPosition
-  if (positions < 1)
-    throw new RangeError(`A length of ${length} leaves nothing to predict from ${firstPosition} on.`)
-  const rows = batch * positions
-
   const bound = bindWeights(graph, model, trainable, value)
   const ids = graph.input('ids', 'int64', [batch, length])
   const inverseTemperature = graph.input('inverseTemperature', 'float32', [])
   const attention = causalAttention(graph, config, batch, length)
-  /** [B·T, ...] or [B, T] -> the positions that predict, [N, width] */
-  const predicting = (x: Value, width: number): Value =>
-    reshape(slice(reshape(x, [batch, length, width]), 1, firstPosition, length - 1), [rows, width])
+  const predicting: Predicting =
+    options.responseTokens === undefined
+      ? everyPosition(batch, length, options.firstPosition)
+      : responsePositions(graph, batch, length, options.responseTokens)
   const hiddenOf = (weights: Weights): Value =>
-    predicting(decoder(config, weights, ids, attention), config.hiddenSize)
+    predicting.rows(decoder(config, weights, ids, attention), config.hiddenSize)
   const logitsOf = (weights: Weights, hidden: Value): Value =>
     languageHead(config, weights, hidden, inverseTemperature) // [N, V]
 
-  const tokens = reshape(slice(ids, 1, firstPosition + 1, length), [rows, 1])
+  const tokens = predicting.nextTokens(ids)
   const hidden = hiddenOf(bound.policy)
   const referenceWeights = reference ? bound.reference() : null
   const referenceDistribution =
@@ -69,9 +74,10 @@ export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
     ...tokenTerms(logitsOf(bound.policy, hidden), tokens, referenceDistribution ?? undefined),
     parameters: bound.parameters,
     referenceDistribution: referenceDistribution ?? undefined,
-    values: value ? reshape(valueOf(hidden, bound.parameters), [rows]) : undefined,
+    values: value ? reshape(valueOf(hidden, bound.parameters), [predicting.count]) : undefined,
     tokens,
-    perToken: (name) => reshape(predicting(graph.input(name, 'float32', [batch, length]), 1), [rows])
+    perToken: (name) =>
+      reshape(predicting.rows(graph.input(name, 'float32', [batch, length]), 1), [predicting.count])
   }
 }
 

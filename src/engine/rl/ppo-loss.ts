@@ -16,10 +16,11 @@ import {
 } from '../graph'
 import type { Loss } from './loss'
 import { policyPass, type PassOptions } from './policy-pass'
-import { keptCount, maskedMean } from './token-terms'
+import { meanBy } from './shares'
 
 /**
- * Span-level PPO's loss on a batch of sampled sequences, token by token; means are over the tokens that the mask keeps.
+ * Span-level PPO's loss on a batch of sampled sequences, token by token; means are by `shares`
+ * (`tokenShares`: 0 for a token that is not trained on).
  *
  *   ratio  = exp(log p(token) - old log p)
  *   policy = - mean min(ratio · A, clip(ratio, 1 ± clip) · A)
@@ -32,12 +33,11 @@ import { keptCount, maskedMean } from './token-terms'
 export function ppoLoss(graph: Graph, options: PassOptions): Loss {
   const pass = policyPass(graph, options)
   const setting = (name: string): Value => graph.input(name, 'float32', [])
-  const mask = pass.perToken('mask')
+  const shares = pass.perToken('shares')
   const advantages = pass.perToken('advantages')
-  const count = keptCount(mask)
-  const meanOf = (x: Value): Value => maskedMean(x, mask, count)
+  const meanOf = (x: Value): Value => meanBy(shares, x)
 
-  const logRatio = multiply(subtract(pass.logProb, pass.perToken('oldLogProbs')), mask)
+  const logRatio = subtract(pass.logProb, pass.perToken('oldLogProbs'))
   const ratio = exponential(logRatio)
   const range = setting('clip')
   const clipped = clip(ratio, subtract(1, range), add(1, range))

@@ -6,9 +6,10 @@ import type { Runtime } from '../session'
 import { batchInputs, settingInputs } from './inputs'
 import type { PassOptions } from './policy-pass'
 import { ppoLoss } from './ppo-loss'
-import { openTrainingStep } from './training-step'
+import { listOf, tokenShares, type MicroBatches } from './shares'
+import { openTrainingStep, type StepOptions } from './training-step'
 
-export interface PpoStepOptions extends PassOptions {
+export interface PpoStepOptions extends PassOptions, StepOptions {
   readonly runtime: Runtime
   readonly value: boolean
 }
@@ -52,30 +53,37 @@ export interface PpoStats {
 }
 
 export interface PpoStep {
-  step(batch: PpoBatch, settings: PpoSettings, state: TrainingState): Promise<PpoStats>
+  /** One step on one batch or, if it was made to `accumulate`, on any number of them. */
+  step(batches: MicroBatches<PpoBatch>, settings: PpoSettings, state: TrainingState): Promise<PpoStats>
   release(): Promise<void>
 }
 
 /** A span-PPO update as one graph; see `ppoLoss` for the loss and `TrainingStep.run` for what it promises. */
 export async function createPpoStep(options: PpoStepOptions): Promise<PpoStep> {
-  const { runtime, model, trainable, batch: rows, length, value, reference = false } = options
-  const training = await openTrainingStep(ppoLoss(new Graph(), options), runtime, {
-    ...(reference ? referenceInputs(model, trainable) : {})
-  })
+  const { runtime, model, trainable, value, reference = false } = options
+  const constants = reference ? referenceInputs(model, trainable) : {}
+  const training = await openTrainingStep(ppoLoss(new Graph(), options), runtime, constants, options)
   return {
     release: () => training.release(),
-    step: async (batch, settings, state) => {
+    step: async (batches, settings, state) => {
       if (settings.klCoefficient !== 0 && !reference)
         throw new Error('A step with a KL in its loss must be created with reference: true.')
-      const { mask, oldLogProbs, advantages, returns, oldValues } = batch
-      const valueArrays = value ? { returns, oldValues } : {}
       const { clip, policyCoefficient, valueClip, valueCoefficient, klCoefficient } = settings
-      const inputs = {
-        ...batchInputs(rows, length, batch, { mask, oldLogProbs, advantages, ...valueArrays }),
+      const given = {
         ...settingInputs({ clip, policyCoefficient }),
         ...(value ? settingInputs({ valueClip, valueCoefficient }) : {}),
         ...(reference ? settingInputs({ klCoefficient }) : {})
       }
+      const list = listOf(batches)
+      const shares = tokenShares(list.map(({ mask }) => mask))
+      const inputs = list.map((batch, index) => {
+        const { oldLogProbs, advantages, returns, oldValues } = batch
+        const arrays = { shares: shares[index], oldLogProbs, advantages }
+        return {
+          ...given,
+          ...batchInputs(options, batch, value ? { ...arrays, returns, oldValues } : arrays)
+        }
+      })
       const stats = await training.run(inputs, settings, state)
       return { valueLoss: 0, kl: 0, valueGradientNorm: 0, ...stats } as PpoStats
     }

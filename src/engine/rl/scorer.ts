@@ -12,6 +12,8 @@ export interface ScorerOptions extends PassOptions {
 export interface ScoreRequest {
   /** [B·T]; shorter sequences are padded at the end. */
   readonly ids: BigInt64Array
+  /** With `responseTokens`: which positions are measured, those where it is not 0. */
+  readonly mask?: Float32Array
   readonly temperature: number
   /** The trained tensors; may be left out when nothing is trained. */
   readonly parameters?: ParameterSet
@@ -19,7 +21,7 @@ export interface ScoreRequest {
 
 /**
  * All [B·T], row-major. Entry t belongs to the prediction of token t + 1 from tokens 0 to t; the last of a row, and
- * those before `firstPosition`, are 0.
+ * those that are not measured (before `firstPosition`, or outside the mask), are 0.
  */
 export interface Scores {
   /** log p(token), nats. */
@@ -55,9 +57,16 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
   const constantInputs = reference ? referenceInputs(model, trainable) : {}
   const session = await runtime.open(graph)
 
-  const spread = (tensor: HostTensor | undefined): Float32Array => {
+  const spread = (tensor: HostTensor | undefined, mask: Float32Array | undefined): Float32Array => {
     const whole = new Float32Array(batch * length)
     if (!tensor) return whole
+    if (mask && options.responseTokens !== undefined) {
+      let place = 0
+      mask.forEach((kept, position) => {
+        if (kept !== 0) whole[position] = floats(tensor)[place++]
+      })
+      return whole
+    }
     const positions = length - 1 - firstPosition
     for (let row = 0; row < batch; row++)
       whole.set(floats(tensor).subarray(row * positions, (row + 1) * positions), row * length + firstPosition)
@@ -65,20 +74,20 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
   }
   return {
     release: () => session.release(),
-    score: async ({ ids, temperature, parameters }) => {
+    score: async ({ ids, mask, temperature, parameters }) => {
       const results: Tensors = await session.run({
         ...constantInputs,
-        ...batchInputs(batch, length, { ids, temperature }),
+        ...batchInputs(options, { ids, mask, temperature }),
         ...Object.fromEntries(
           [...pass.parameters.keys()].map((name) => [name, parameterOf(parameters, name)])
         )
       })
       return {
-        logProbs: spread(results.logProbs),
-        referenceLogProbs: spread(results.referenceLogProbs),
-        kl: spread(results.kl),
-        entropy: spread(results.entropy),
-        values: spread(results.values)
+        logProbs: spread(results.logProbs, mask),
+        referenceLogProbs: spread(results.referenceLogProbs, mask),
+        kl: spread(results.kl, mask),
+        entropy: spread(results.entropy, mask),
+        values: spread(results.values, mask)
       }
     }
   }

@@ -1,12 +1,11 @@
 import { negate, type Graph } from '../graph'
 import type { Loss } from './loss'
 import { policyPass, type PassOptions } from './policy-pass'
-import { keptCount, maskedMean } from './token-terms'
+import { meanBy } from './shares'
 
-/** Cross-entropy: the mean of -log p over the tokens that the mask keeps, in nats. */
+/** Cross-entropy: the mean of -log p over the tokens that have a share (`tokenShares`), in nats. */
 export function supervisedLoss(graph: Graph, options: PassOptions): Loss {
   const pass = policyPass(graph, { ...options, value: false, reference: false })
-  const mask = pass.perToken('mask')
-  const loss = negate(maskedMean(pass.logProb, mask, keptCount(mask)))
+  const loss = negate(meanBy(pass.perToken('shares'), pass.logProb))
   return { graph, loss, terms: new Map(), parameters: pass.parameters }
 }

@@ -5,9 +5,11 @@ import type { Runtime } from '../session'
 import { batchInputs } from './inputs'
 import type { PassOptions } from './policy-pass'
 import { supervisedLoss } from './supervised-loss'
-import { openTrainingStep } from './training-step'
+import { listOf, tokenShares, type MicroBatches } from './shares'
+import { openTrainingStep, type StepOptions } from './training-step'
 
-export type SupervisedStepOptions = Omit<PassOptions, 'value' | 'reference'> & { readonly runtime: Runtime }
+export type SupervisedStepOptions = Omit<PassOptions, 'value' | 'reference'> &
+  StepOptions & { readonly runtime: Runtime }
 
 /** Arrays are [B·T], row-major; entry t belongs to the prediction of token t + 1. */
 export interface SupervisedBatch {
@@ -23,18 +25,27 @@ export interface SupervisedStats {
 }
 
 export interface SupervisedStep {
-  step(batch: SupervisedBatch, settings: OptimizerSettings, state: TrainingState): Promise<SupervisedStats>
+  /** One step on one batch or, if it was made to `accumulate`, on any number of them. */
+  step(
+    batches: MicroBatches<SupervisedBatch>,
+    settings: OptimizerSettings,
+    state: TrainingState
+  ): Promise<SupervisedStats>
   release(): Promise<void>
 }
 
 /** A cross-entropy update as one graph; see `TrainingStep.run` for what it promises. */
 export async function createSupervisedStep(options: SupervisedStepOptions): Promise<SupervisedStep> {
-  const { runtime, batch: rows, length } = options
-  const training = await openTrainingStep(supervisedLoss(new Graph(), options), runtime)
+  const { runtime } = options
+  const training = await openTrainingStep(supervisedLoss(new Graph(), options), runtime, {}, options)
   return {
     release: () => training.release(),
-    step: async ({ ids, mask }, settings, state) => {
-      const inputs = batchInputs(rows, length, { ids, temperature: 1 }, { mask })
+    step: async (batches, settings, state) => {
+      const list = listOf(batches)
+      const shares = tokenShares(list.map(({ mask }) => mask))
+      const inputs = list.map(({ ids, mask }, index) =>
+        batchInputs(options, { ids, mask, temperature: 1 }, { shares: shares[index] })
+      )
       return (await training.run(inputs, settings, state)) as unknown as SupervisedStats
     }
   }

@@ -1,10 +1,8 @@
 import {
   add,
-  divide,
   exponential,
   gatherElements,
   logSoftmax,
-  maximum,
   multiply,
   negate,
   reshape,
@@ -62,10 +60,3 @@ export function tokenTerms(logits: Value, tokens: Value, reference?: Value): Tok
   const [logProb, kl] = logits.graph.asGroup('token terms', inputs, rule, build)
   return { logProb, kl, distribution }
 }
-
-/** The mean of x [N] over the rows that the mask (1 or 0) keeps, of which there are `count`. */
-export const maskedMean = (x: Value, mask: Value, count: Value): Value =>
-  divide(sum(multiply(x, mask)), count)
-
-/** How many rows a mask keeps, or 1 if none: a mean over nothing is 0. */
-export const keptCount = (mask: Value): Value => maximum(sum(mask), 1)

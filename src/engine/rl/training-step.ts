@@ -1,89 +1,124 @@
-import { gradients } from '../autodiff/gradients'
 import { EngineFailure } from '../failure'
-import { elementCount, floats, sameShape, type HostTensor, type ParameterSet, type Value } from '../graph'
-import { valueBias, valueWeight } from '../models/parameters'
-import { adamw, optimizerFeeds, optimizerInputs, type OptimizerSettings, type Update } from '../optim/adamw'
+import { elementCount, float32, floats, sameShape, type HostTensor, type ParameterSet } from '../graph'
+import { optimizerFeeds, type OptimizerSettings } from '../optim/adamw'
 import type { TrainingState } from '../optim/state'
 import type { Runtime, Session, Tensors } from '../session'
 import type { Loss } from './loss'
 import { notANumber } from './not-a-number'
+import {
+  completeGradients,
+  completeStep,
+  gradientName,
+  isValueHead,
+  policyNorm,
+  squareName,
+  sumName,
+  updateGraph,
+  valueNorm
+} from './step-graphs'
 
-/** A training step that is ready to run: forward, backward, clip and AdamW in one run of one graph. */
+/** A training step that is ready to run. */
 export interface TrainingStep {
   /**
-   * Takes one step. `state` is replaced only when the step is sound:
-   * a NaN or an infinity throws EngineFailure `not-a-number` and leaves it as it was, and tensors whose gradients are
-   * all exactly zero keep their very bytes, moments included.
+   * Takes one step, on one batch or on micro-batches one after the other. `state` is replaced only when the step is
+   * sound: a NaN or an infinity throws EngineFailure `not-a-number` and leaves it as it was, and tensors whose gradients
+   * are all exactly zero keep their very bytes, moments included.
    * Resolves to the loss, its terms, `gradientNorm` and, with a value head, `valueGradientNorm`.
    */
-  run(inputs: Tensors, settings: OptimizerSettings, state: TrainingState): Promise<Record<string, number>>
+  run(
+    microBatches: readonly Tensors[],
+    settings: OptimizerSettings,
+    state: TrainingState
+  ): Promise<Record<string, number>>
   release(): Promise<void>
 }
 
-const policyNorm = 'gradientNorm'
-const valueNorm = 'valueGradientNorm'
-/** Outputs that are fetched only to find out which gradient is no number. */
-const squareName = (name: string): string => `square.${name}`
-
-/** Completes the graph of a loss with its gradients and the optimiser. */
-export function completeStep({ graph, loss, terms, parameters }: Loss): readonly string[] {
-  const names = [...parameters.keys()]
-  const made = gradients(loss, [...parameters.values()])
-  const gradientOf = new Map(names.map((name, index) => [name, made[index]]))
-  const inputs = optimizerInputs(graph)
-  const isValue = (name: string): boolean => name === valueWeight || name === valueBias
-  const part = (keep: (name: string) => boolean): Map<string, Value> =>
-    new Map([...parameters].filter(([name]) => keep(name)))
-
-  graph.output('loss', loss)
-  for (const [name, term] of terms) graph.output(name, term)
-  // The value head is clipped by itself: its gradient says nothing about how far the policy may move.
-  const groups: (readonly [string, Map<string, Value>])[] = [
-    [policyNorm, part((name) => !isValue(name))],
-    [valueNorm, part(isValue)]
-  ]
-  const norms: string[] = []
-  for (const [normName, tensors] of groups) {
-    if (tensors.size === 0) continue
-    const update = adamw(graph, tensors, gradientOf, inputs)
-    norms.push(graph.output(normName, update.norm).name)
-    for (const [name, square] of update.squares) graph.output(squareName(name), square)
-    outputUpdate(update, (name, value) => graph.output(name, value))
-  }
-  return ['loss', ...terms.keys(), ...norms]
+export interface StepOptions {
+  /**
+   * Forward, backward, clip and AdamW in one run of one graph (the default), for steps of one batch; or gradients that
+   * are summed over micro-batches, and AdamW in a small graph of its own. Losses are sums by shares (`tokenShares`), so
+   * the sum over micro-batches is the step on all of them at once.
+   */
+  readonly accumulate?: boolean
 }
 
-function outputUpdate({ updated }: Update, output: (name: string, value: Value) => void): void {
-  for (const [name, { parameter, first, second }] of updated) {
-    output(`next.${name}`, parameter)
-    output(`next.first.${name}`, first)
-    output(`next.second.${name}`, second)
-  }
+/** A session and the names of the scalars that it reports. */
+interface Part {
+  readonly session: Session
+  readonly reported: readonly string[]
 }
 
 /** Opens the step of a loss. `constantInputs` are fed with every run. */
 export async function openTrainingStep(
   loss: Loss,
   runtime: Runtime,
-  constantInputs: Tensors = {}
+  constantInputs: Tensors = {},
+  { accumulate = false }: StepOptions = {}
 ): Promise<TrainingStep> {
-  const reported = completeStep(loss)
-  const session = await runtime.open(loss.graph)
+  const reported = accumulate ? completeGradients(loss) : completeStep(loss)
+  const whole: Part = { session: await runtime.open(loss.graph), reported }
+  if (!accumulate)
+    return {
+      run: async (microBatches, settings, state) => {
+        if (microBatches.length !== 1) throw new RangeError('This step takes exactly one batch.')
+        const inputs = { ...constantInputs, ...microBatches[0] }
+        return takeStep(whole, { inputs, stats: {}, loss }, settings, state)
+      },
+      release: () => whole.session.release()
+    }
+  const { graph, reported: norms } = updateGraph(loss)
+  const update: Part = { session: await runtime.open(graph), reported: norms }
   return {
-    run: (inputs, settings, state) =>
-      takeStep(session, reported, { ...constantInputs, ...inputs }, loss, settings, state),
-    release: () => session.release()
+    run: async (microBatches, settings, state) => {
+      const batches = microBatches.map((inputs) => ({ ...constantInputs, ...inputs }))
+      const { stats, gradients } = await sumGradients(whole, loss.parameters, batches, state)
+      return takeStep(update, { inputs: gradients, stats, loss }, settings, state)
+    },
+    release: async () => {
+      await whole.session.release()
+      await update.session.release()
+    }
   }
 }
 
+/** Runs the micro-batches one after the other; terms and gradients (`gradient.NAME`) are added up. */
+async function sumGradients(
+  { session, reported }: Part,
+  parameters: Loss['parameters'],
+  microBatches: readonly Tensors[],
+  state: TrainingState
+): Promise<{ stats: Record<string, number>; gradients: Tensors }> {
+  const shapes = [...parameters]
+  const feeds: Tensors = {}
+  for (const [name, { shape }] of shapes) feeds[name] = stateTensor(state.parameters, name, shape)
+  const stats = Object.fromEntries(reported.map((name) => [name, 0]))
+  let sums = shapes.map(([, { shape }]) => float32(shape, new Float32Array(elementCount(shape))))
+  for (const inputs of microBatches) {
+    const before = Object.fromEntries(shapes.map(([name], index) => [sumName(name), sums[index]]))
+    const results = await session.run({ ...inputs, ...feeds, ...before })
+    for (const name of reported) stats[name] += floats(results[name])[0]
+    sums = shapes.map(([name]) => results[gradientName(name)])
+  }
+  return {
+    stats,
+    gradients: Object.fromEntries(shapes.map(([name], index) => [gradientName(name), sums[index]]))
+  }
+}
+
+interface Taken {
+  readonly inputs: Tensors
+  /** Scalars that are known already. */
+  readonly stats: Readonly<Record<string, number>>
+  readonly loss: Loss
+}
+
 async function takeStep(
-  session: Session,
-  reported: readonly string[],
-  inputs: Tensors,
-  { parameters, graph }: Loss,
+  { session, reported }: Part,
+  { inputs, stats: known, loss }: Taken,
   settings: OptimizerSettings,
   state: TrainingState
 ): Promise<Record<string, number>> {
+  const { parameters, graph } = loss
   const stateInputs: Tensors = {}
   for (const [name, { shape }] of parameters) {
     stateInputs[name] = stateTensor(state.parameters, name, shape)
@@ -94,7 +129,10 @@ async function takeStep(
   const feeds = { ...inputs, ...stateInputs, ...optimizerFeeds(settings, state.step + 1) }
   const updates = names.flatMap((name) => [`next.${name}`, `next.first.${name}`, `next.second.${name}`])
   const results = await session.run(feeds, [...reported, ...updates])
-  const stats = Object.fromEntries(reported.map((name) => [name, floats(results[name])[0]]))
+  const stats = {
+    ...known,
+    ...Object.fromEntries(reported.map((name) => [name, floats(results[name])[0]]))
+  }
   if (!Object.values(stats).every(Number.isFinite)) {
     // Only now is the step computed again to ask which gradient it is: asking every time would cost every step.
     const squares = await session.run(feeds, names.map(squareName))
@@ -108,8 +146,7 @@ async function takeStep(
     })
   }
 
-  const moves = (name: string): boolean =>
-    stats[name === valueWeight || name === valueBias ? valueNorm : policyNorm] !== 0
+  const moves = (name: string): boolean => stats[isValueHead(name) ? valueNorm : policyNorm] !== 0
   const moved = names.filter(moves)
   if (moved.length === 0) return stats
   const replaced = (set: ParameterSet, prefix: string): ParameterSet => {

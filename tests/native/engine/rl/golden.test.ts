@@ -48,7 +48,7 @@ describe.each(goldenCases().map((one) => [one.name, one] as const))(
       const step = await openTrainingStep(build(new Graph()), runtime)
       const state = newTrainingState(parameters)
       for (const loss of expected.losses) {
-        const stats = await step.run(inputs, golden.optimizer, state)
+        const stats = await step.run([inputs], golden.optimizer, state)
         expect(Math.abs(stats.loss - loss) / Math.abs(loss)).toBeLessThanOrEqual(limit)
       }
       await step.release()

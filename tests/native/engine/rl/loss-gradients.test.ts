@@ -12,10 +12,20 @@ const choices: LossChoice[] = [
   { loss: 'clipped', kind: 'full', tied: false },
   { loss: 'clipped', kind: 'lora', tied: true, spans: true },
   { loss: 'supervised', kind: 'full', tied: true },
-  { loss: 'supervised', kind: 'lora', tied: false }
+  { loss: 'supervised', kind: 'lora', tied: false },
+  { loss: 'ppo', kind: 'full', tied: true, responseTokens: 18 },
+  { loss: 'ppo', kind: 'lora', tied: false, responseTokens: 15 },
+  { loss: 'clipped', kind: 'full', tied: false, responseTokens: 20 }
 ]
-const nameOf = ({ loss, kind, tied, spans, firstPosition }: LossChoice): string =>
-  [loss, kind, tied ? 'tied' : 'untied', spans ? 'spans' : 'tokens', firstPosition ? 'from 2' : '']
+const nameOf = ({ loss, kind, tied, spans, firstPosition, responseTokens }: LossChoice): string =>
+  [
+    loss,
+    kind,
+    tied ? 'tied' : 'untied',
+    spans ? 'spans' : 'tokens',
+    firstPosition ? 'from 2' : '',
+    responseTokens ? 'responses alone' : ''
+  ]
     .join(' ')
     .trim()
 

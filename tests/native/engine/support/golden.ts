@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import {
   float32,
+  floats,
   int64,
   scalar,
   type Graph,
@@ -17,6 +18,7 @@ import type { Loss } from '../../../../src/engine/rl/loss'
 import { offlineLoss } from '../../../../src/engine/rl/offline-loss'
 import type { PassOptions } from '../../../../src/engine/rl/policy-pass'
 import { ppoLoss } from '../../../../src/engine/rl/ppo-loss'
+import { answerShares, tokenShares } from '../../../../src/engine/rl/shares'
 import { supervisedLoss } from '../../../../src/engine/rl/supervised-loss'
 import type { Tensors } from '../../../../src/engine/session'
 import type { LossName } from './losses'
@@ -83,12 +85,12 @@ const doubles = (group: EncodedGroup): Map<string, Float64Array> =>
 /** Inputs of each loss: arrays of one number a token, and settings. */
 const inputsOf: Readonly<Record<LossName, { arrays: readonly string[]; settings: readonly string[] }>> = {
   ppo: {
-    arrays: ['mask', 'oldLogProbs', 'advantages', 'returns', 'oldValues'],
+    arrays: ['oldLogProbs', 'advantages', 'returns', 'oldValues'],
     settings: ['clip', 'valueClip', 'policyCoefficient', 'valueCoefficient', 'klCoefficient']
   },
-  unlikelihood: { arrays: ['mask', 'weights'], settings: ['klCoefficient'] },
-  clipped: { arrays: ['mask', 'weights'], settings: ['klCoefficient', 'clip'] },
-  supervised: { arrays: ['mask'], settings: [] }
+  unlikelihood: { arrays: ['weights'], settings: ['klCoefficient'] },
+  clipped: { arrays: ['weights'], settings: ['klCoefficient', 'clip'] },
+  supervised: { arrays: [], settings: [] }
 }
 
 /** The cases of tests/golden/engine.json, which scripts/golden/engine.py makes with PyTorch. */
@@ -113,6 +115,9 @@ export function goldenCases(): GoldenCase[] {
       reference: hasReference
     }
     const wanted = inputsOf[loss]
+    const masks = [floats(singles(arrays).get('mask') as HostTensor)]
+    const isToken = loss === 'ppo' || loss === 'supervised'
+    const [shares] = isToken ? tokenShares(masks) : answerShares(masks, length)
     const perToken = [...singles(arrays)].filter(([name]) => wanted.arrays.includes(name))
     return {
       name: `${loss} ${kind} ${tied ? 'tied' : 'untied'}`,
@@ -122,6 +127,7 @@ export function goldenCases(): GoldenCase[] {
       inputs: {
         ids: int64([batch, length], BigInt64Array.from(ids.flat(), BigInt)),
         inverseTemperature: scalar(1 / file.temperature),
+        shares: float32([batch, length], shares),
         ...Object.fromEntries(perToken),
         ...Object.fromEntries(wanted.settings.map((name) => [name, scalar(file.settings[name])])),
         ...(hasReference ? referenceInputs(model, trainable) : {})

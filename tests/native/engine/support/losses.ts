@@ -5,8 +5,10 @@ import { referenceInputs } from '../../../../src/engine/models/weights'
 import type { Loss } from '../../../../src/engine/rl/loss'
 import { offlineLoss, type Surrogate } from '../../../../src/engine/rl/offline-loss'
 import type { PassOptions } from '../../../../src/engine/rl/policy-pass'
+import { responseRows } from '../../../../src/engine/rl/predicting'
 import { ppoLoss } from '../../../../src/engine/rl/ppo-loss'
 import { createScorer } from '../../../../src/engine/rl/scorer'
+import { answerShares, tokenShares } from '../../../../src/engine/rl/shares'
 import { supervisedLoss } from '../../../../src/engine/rl/supervised-loss'
 import { openRuntime } from '../../../../src/engine/runtime/session'
 import type { Tensors } from '../../../../src/engine/session'
@@ -35,6 +37,8 @@ export interface LossChoice {
   /** Rewards that hold over spans of several tokens, not token by token. */
   readonly spans?: boolean
   readonly firstPosition?: number
+  /** Only positions that the mask keeps are computed of the vocabulary, with room for this many. */
+  readonly responseTokens?: number
 }
 
 const batch = 3
@@ -55,7 +59,8 @@ export async function lossCase({
   kind,
   tied,
   spans = false,
-  firstPosition = 0
+  firstPosition = 0,
+  responseTokens
 }: LossChoice): Promise<LossCase> {
   const random = new Random(17)
   const model = toyModel(toyConfig(tied), random)
@@ -65,6 +70,7 @@ export async function lossCase({
   const count = batch * length
   const ids = BigInt64Array.from({ length: count }, () => BigInt(random.below(model.config.vocabularySize)))
   const options: PassOptions = { model, trainable, batch, length, value, reference: true, firstPosition }
+  const stepOptions: PassOptions = { ...options, responseTokens }
 
   const runtime = openRuntime({ device: 'cpu', threads: 1 })
   const scorer = await createScorer({ ...options, runtime })
@@ -90,11 +96,15 @@ export async function lossCase({
     Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, float32([batch, length], data)]))
   const scalars = (...names: (keyof typeof settings)[]): Tensors =>
     Object.fromEntries(names.map((name) => [name, scalar(settings[name])]))
+  const shares = (
+    loss === 'ppo' || loss === 'supervised' ? tokenShares([mask]) : answerShares([mask], length)
+  )[0]
   const common: Tensors = {
     ...Object.fromEntries(parameters),
     ids: int64([batch, length], ids),
     inverseTemperature: scalar(1 / temperature),
-    ...tensors({ mask }),
+    ...tensors({ shares }),
+    ...(responseTokens === undefined ? {} : responseRows(ids, mask, length, responseTokens)),
     ...(loss === 'supervised' ? {} : referenceInputs(model, trainable))
   }
 
@@ -104,7 +114,7 @@ export async function lossCase({
       trainable,
       inputs: common,
       insteadFor: () => ({}),
-      build: (graph) => supervisedLoss(graph, options)
+      build: (graph) => supervisedLoss(graph, stepOptions)
     }
   if (loss !== 'ppo') {
     const weights = perToken((index) => rewardAt(index))
@@ -114,7 +124,7 @@ export async function lossCase({
       trainable,
       inputs: { ...common, ...tensors({ weights }), ...scalars('klCoefficient'), ...clip },
       insteadFor: () => ({}),
-      build: (graph) => offlineLoss(graph, { ...options, surrogate: loss })
+      build: (graph) => offlineLoss(graph, { ...stepOptions, surrogate: loss })
     }
   }
   const kinks = [Math.log(1 - settings.clip), Math.log(1 + settings.clip)]
@@ -134,6 +144,6 @@ export async function lossCase({
       ...scalars('clip', 'valueClip', 'policyCoefficient', 'valueCoefficient', 'klCoefficient')
     },
     insteadFor: (name): Tensors => (name.startsWith('value_head.') ? {} : { valueCoefficient: scalar(0) }),
-    build: (graph) => ppoLoss(graph, options)
+    build: (graph) => ppoLoss(graph, stepOptions)
   }
 }

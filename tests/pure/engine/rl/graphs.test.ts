@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Graph, printGraph, verify } from '../../../../src/engine/graph'
-import { completeStep } from '../../../../src/engine/rl/training-step'
+import { completeStep } from '../../../../src/engine/rl/step-graphs'
 import { offlineLoss } from '../../../../src/engine/rl/offline-loss'
 import { ppoLoss } from '../../../../src/engine/rl/ppo-loss'
 import { supervisedLoss } from '../../../../src/engine/rl/supervised-loss'

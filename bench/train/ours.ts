@@ -1,0 +1,40 @@
+import { createInterface } from 'node:readline'
+import { newTrainingState } from '../../src/engine/optim/state'
+import { createPpoStep } from '../../src/engine/rl/ppo-step'
+import { openRuntime } from '../../src/engine/runtime/session'
+import { parseCase, randomBatch, randomModel } from './case'
+
+/**
+ * Our PPO step as a child of the bench: a line of JSON when it is ready, then one for each line `go` that comes in.
+ * Arguments: CASE THREADS.
+ */
+async function main(): Promise<void> {
+  const [name, threads] = process.argv.slice(2)
+  const shape = parseCase(name)
+  const { model, trainable, parameters } = randomModel(shape.size)
+  const { batch, length } = shape
+  const update = randomBatch(shape)
+  const runtime = openRuntime({ device: 'cpu', threads: Number(threads) })
+  const ppo = await createPpoStep({ model, trainable, batch, length, runtime, value: true })
+  const state = newTrainingState(parameters)
+  const settings = {
+    learningRate: 1e-4,
+    weightDecay: 0.01,
+    gradientClip: 1,
+    clip: 0.2,
+    valueClip: 0.2,
+    valueCoefficient: 0.5,
+    policyCoefficient: 1,
+    klCoefficient: 0
+  }
+  console.log(JSON.stringify({ ready: true }))
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line !== 'go') break
+    const start = performance.now()
+    const { loss } = await ppo.step(update, settings, state)
+    console.log(JSON.stringify({ ms: performance.now() - start, loss }))
+  }
+  process.exit(0)
+}
+
+void main()
