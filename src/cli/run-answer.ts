@@ -1,4 +1,4 @@
-import { finalAdapter, latestCheckpoint, readMetrics, readRunView } from '../app/runs/folder'
+import { bestCheckpointOf, finalAdapter, latestCheckpoint, readMetrics, readRunView } from '../app/runs/folder'
 import type { RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
 
@@ -12,6 +12,8 @@ export interface RunAnswer {
   readonly metrics: MetricsRow | Record<string, never>
   readonly adapter: string | null
   readonly checkpoint: string | null
+  /** The best checkpoint, kept besides the latest ones. */
+  readonly best: ReturnType<typeof bestCheckpointOf>
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
@@ -27,6 +29,7 @@ export function runAnswer(dir: string): RunAnswer {
     metrics,
     adapter: finalAdapter(folder),
     checkpoint: latestCheckpoint(folder),
+    best: bestCheckpointOf(folder),
     error
   }
 }
@@ -39,6 +42,7 @@ export function runText({
   metrics,
   adapter,
   checkpoint,
+  best,
   error
 }: RunAnswer): string {
   const numbers = Object.entries(metrics).map(
@@ -49,7 +53,8 @@ export function runText({
     ...(error ? [`  ${error.message} [${error.code}]`] : []),
     ...numbers,
     ...(adapter ? [`  adapter: ${adapter}`] : []),
-    ...(checkpoint ? [`  checkpoint: ${checkpoint}`] : [])
+    ...(checkpoint ? [`  checkpoint: ${checkpoint}`] : []),
+    ...(best ? [`  best: ${best.dir} (${best.metric} ${Number(best.value.toPrecision(5))})`] : [])
   ].join('\n')
 }
 

@@ -14,11 +14,13 @@ import { join, resolve } from 'node:path'
 import type { RunDetail, RunView } from '../../contract/ipc'
 import type { JobControl, MetricsRow, Progress, SampleRow } from '../../contract/job'
 import {
+  bestCheckpoint,
   heartbeat,
   parseRunRecord,
   runFiles,
   runStateOf,
   runStatus,
+  type BestCheckpoint,
   type Heartbeat,
   type RunRecord,
   type RunStatus
@@ -137,6 +139,13 @@ export function latestCheckpoint(dir: string): string | null {
   const steps = readdirSync(folder).filter((name) => /^\d+$/.test(name))
   steps.sort((a, b) => Number(a) - Number(b))
   return steps.length > 0 ? join(folder, steps[steps.length - 1]) : null
+}
+
+/** The best checkpoint by the metric that the run declares, and by what mean of it; null while there is none. */
+export function bestCheckpointOf(dir: string): (BestCheckpoint & { readonly dir: string }) | null {
+  const best = readJson(join(dir, runFiles.best), (json) => bestCheckpoint.parse(json))
+  const folder = best && join(dir, runFiles.checkpoints, String(best.step))
+  return best && folder && existsSync(folder) ? { ...best, dir: folder } : null
 }
 
 /** The finished adapter's folder, or null. */
