@@ -29,14 +29,16 @@ export const layers = [
   { folder: 'critics', imports: ['pipeline', 'tokens', 'contract'], packages: ['re2js', 'zod'], node: true },
   {
     folder: 'jobs',
-    imports: ['engine', 'pipeline', 'tokens', 'critics', 'contract'],
+    imports: ['engine', 'pipeline', 'tokens', 'critics', 'contract', 'jobs/sessions'],
     packages: [],
-    node: true
+    node: true,
+    except: ['jobs/sessions']
   },
+  { folder: 'jobs/sessions', imports: ['engine', 'pipeline', 'contract'], packages: [], node: false },
   { folder: 'store', imports: ['pipeline'], packages: ['better-sqlite3'], node: true },
   {
     folder: 'app',
-    imports: ['store', 'formats', 'tokens', 'pipeline', 'contract'],
+    imports: ['store', 'formats', 'tokens', 'pipeline', 'contract', 'jobs/sessions'],
     packages: [],
     node: true
   },

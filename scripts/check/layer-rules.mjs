@@ -22,7 +22,8 @@ function rulesOf(layer, layers) {
     rule(`${layer.folder} imports only ${layer.imports.join(', ') || 'itself'}`, from, {
       path: forbidden.map(({ folder }) => inFolder(folder)),
       // A folder allowed as a whole is allowed with the folders inside it that have a row of their own.
-      pathNot: layer.imports.map(inFolder)
+      // A folder inside another is allowed itself even where the outer one is not.
+      pathNot: [...layer.imports, ...(layer.folder.includes('/') ? [layer.folder] : [])].map(inFolder)
     }),
     rule(`${layer.folder} uses only its packages`, from, { path: 'node_modules/', pathNot: packages })
   ]

@@ -1,8 +1,7 @@
 import type { SampleRow } from '../contract/job'
 import type { FrozenAnswer } from '../contract/run-record'
 import { newTrainingState } from '../engine/optim/state'
-import { createOfflineStep, type OfflineStats } from '../engine/rl/offline-step'
-import { createScorer } from '../engine/rl/scorer'
+import type { OfflineStats } from '../engine/rl/offline-step'
 import { Failure } from '../pipeline/failure'
 import { chance } from '../pipeline/optimise/chance'
 import { coverage, logProbChange } from '../pipeline/optimise/metrics'
@@ -12,16 +11,13 @@ import { applyControl } from '../pipeline/reward/controls'
 import { readAnnotated, type AnnotatedAnswer } from './annotated-answers'
 import { PaddedBatch } from './batch'
 import { changeMetrics, scoreAnswers, type AnswerScores } from './held-out'
-import { batchOfStep, bucketLengths } from './length-buckets'
 import { mean } from './means'
 import { openPolicy, pinPolicy, startOf } from './policy'
 import type { RunFolder } from './run-folder'
+import { openAnnotatedSessions } from './sessions/annotated'
+import { batchOfStep } from './sessions/length-buckets'
 import { Stopwatch } from './stopwatch'
 import type { StepResult, TrainingLoop } from './training-loop'
-
-/** Lengths that answers are sorted into; every one costs sessions of its own, so large models have a single one. */
-const BUCKETS = 4
-const BUCKETS_BELOW = 20e6
 
 /**
  * `span-offline` on stored answers (method 9.5): they come from somebody else, so nothing is sampled and nothing is
@@ -52,15 +48,13 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
   const { trainable, parameters } = startOf(policy, config, false)
   const state = newTrainingState(parameters)
   const rows = Math.min(config.batch, training.length)
-  const buckets = await openBuckets(ok, model.parameters < BUCKETS_BELOW ? BUCKETS : 1, async (length) => {
-    const shape = { model, trainable, runtime, batch: rows, length }
-    return {
-      scorer: await createScorer(shape),
-      /** With the reference, for the KL. */
-      evaluator: await createScorer({ ...shape, reference: true }),
-      offline: await createOfflineStep({ ...shape, surrogate: algorithm.surrogate })
-    }
-  })
+  const buckets = bucketsOf(
+    await openAnnotatedSessions(
+      config,
+      { model, trainable, runtimeFor: () => runtime },
+      { rows, lengths: ok.map(({ answer }) => lengthOf(answer)), parameters: model.parameters }
+    )
+  )
   const score = (
     answers: readonly AnnotatedAnswer[],
     which: 'scorer' | 'evaluator'
@@ -163,22 +157,13 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
   }
 }
 
-/** Sessions by length. */
-async function openBuckets<Sessions>(
-  answers: readonly AnnotatedAnswer[],
-  count: number,
-  open: (length: number) => Promise<Sessions>
-) {
-  const lengthOf = ({ promptIds, ids }: FrozenAnswer): number => promptIds.length + ids.length
-  const buckets: (Sessions & { readonly length: number })[] = []
-  for (const length of bucketLengths(
-    answers.map(({ answer }) => lengthOf(answer)),
-    count
-  ))
-    buckets.push({ ...(await open(length)), length })
-  const longest = buckets[buckets.length - 1]
-  return { of: (answer: FrozenAnswer) => buckets.find(({ length }) => length >= lengthOf(answer)) ?? longest }
-}
+const lengthOf = ({ promptIds, ids }: FrozenAnswer): number => promptIds.length + ids.length
+
+/** The shortest bucket that holds an answer; buckets rise. */
+const bucketsOf = <Bucket extends { readonly length: number }>(buckets: readonly Bucket[]) => ({
+  of: (answer: FrozenAnswer): Bucket =>
+    buckets.find(({ length }) => length >= lengthOf(answer)) ?? buckets[buckets.length - 1]
+})
 
 /**
  * Weights of the training answers' tokens, under the run's control. Divided by their RMS over all training answers

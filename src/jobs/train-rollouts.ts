@@ -1,9 +1,7 @@
 import { frozenPrompt, runFiles, type FrozenPrompt } from '../contract/run-record'
-import { createGenerator } from '../engine/generate/generator'
 import { newTrainingState } from '../engine/optim/state'
 import { outsideStep } from '../engine/rl/not-a-number'
-import { createPpoStep, type PpoStats } from '../engine/rl/ppo-step'
-import { createScorer } from '../engine/rl/scorer'
+import type { PpoStats } from '../engine/rl/ppo-step'
 import { Failure } from '../pipeline/failure'
 import { chance, uniforms } from '../pipeline/optimise/chance'
 import { countFailures } from '../pipeline/optimise/failing'
@@ -20,7 +18,8 @@ import { judge } from './judge'
 import { openPolicy, pinPolicy, startOf } from './policy'
 import { itemsOfStep } from './prompts'
 import { readMemory, type RolloutsMemory } from './rollouts-memory'
-import { resolveBaseline } from './baseline'
+import { resolveBaseline } from './sessions/baseline'
+import { openRolloutSessions } from './sessions/rollouts'
 import { rolloutMetrics, rolloutSamples } from './rollout-record'
 import type { RunFolder } from './run-folder'
 import { Stopwatch } from './stopwatch'
@@ -55,22 +54,12 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
   let memory: RolloutsMemory = { floor: initialFloor, klCoefficient: algorithm.kl.coefficient, failures: [] }
 
   const { model, runtime, tokenizer } = policy
-  const promptLength = Math.max(...prompts.map(({ ids }) => ids.length))
-  const length = promptLength + sampling.maxNewTokens
-  const firstPosition = Math.min(...prompts.map(({ ids }) => ids.length)) - 1
-  const shape = { model, trainable, runtime, batch: rows, length, firstPosition, value: usesValue }
-  const generator = await createGenerator({
-    model,
-    trainable,
-    runtime,
-    batch: rows,
-    promptLength,
-    maxNewTokens: sampling.maxNewTokens
-  })
-  const scorer = await createScorer({ ...shape, reference: true })
-  // What the update did needs no reference: half the work.
-  const policyScorer = await createScorer({ ...shape, value: false })
-  const ppo = await createPpoStep({ ...shape, reference: klInLoss })
+  const { length, generator, scorer, policyScorer, ppo } = await openRolloutSessions(
+    config,
+    { model, trainable, runtimeFor: () => runtime },
+    prompts.map(({ ids }) => ids.length),
+    usesValue
+  )
 
   const group = Math.min(algorithm.samplesPerPrompt, rows)
   const promptsOf = (step: number): FrozenPrompt[] =>

@@ -1,7 +1,8 @@
 import { storedLength, type DataType, type HostTensor, type Shape, type TensorData } from '../graph'
 import type { DecoderConfig } from '../models/decoder-config'
-import type { Model } from '../models/model'
-import { checkpointShapes } from '../models/names'
+import type { BaseForm, Model } from '../models/model'
+import { checkpointShapes, layerName } from '../models/names'
+import { fitsFourBit, usualFourBit, type FourBitMatrix } from '../quantise/four-bit'
 import { bytesOfType } from './bytes'
 
 const arrays = {
@@ -17,25 +18,53 @@ const arrays = {
   bool: Uint8Array
 } as const satisfies Record<DataType, new (buffer: ArrayBuffer, offset: number, length: number) => TensorData>
 
+/** How a model would be held: see `BaseOptions`. */
+export interface Holding {
+  readonly form: BaseForm
+  /** Of a tensor in the files. Default float32. */
+  readonly storedType?: (name: string) => 'float32' | 'float16' | 'bfloat16'
+}
+
 /**
  * A model without weights, to build graphs with: every tensor has its shape and type, and all of them share one stretch
  * of memory that nobody ever writes, so that a model of a billion weights costs nothing.
  */
-export function phantomModel(config: DecoderConfig, dtype: (name: string, shape: Shape) => DataType): Model {
-  const shapes = [...checkpointShapes(config)].map(([name, shape]) => ({
-    name,
-    shape,
-    dtype: dtype(name, shape)
-  }))
-  const largest = Math.max(...shapes.map((tensor) => byteCount(tensor)))
+export function phantomModel(config: DecoderConfig, { form, storedType }: Holding = { form: 'full' }): Model {
+  const shapes = checkpointShapes(config)
+  const largest = Math.max(...[...shapes.values()].map((shape) => byteCount({ dtype: 'float32', shape })))
   const memory = new ArrayBuffer(8 * Math.ceil(largest / 8))
-  const tensors = new Map<string, HostTensor>(
-    shapes.map(({ name, shape, dtype: type }) => [
-      name,
-      { dtype: type, shape, data: new arrays[type](memory, 0, storedLength(type, shape)) }
-    ])
-  )
-  return { config, tensors }
+  const tensor = (dtype: DataType, shape: Shape): HostTensor => ({
+    dtype,
+    shape,
+    data: new arrays[dtype](memory, 0, storedLength(dtype, shape))
+  })
+  const fourBit = form === '4-bit' ? fourBitMatrices(config, memory) : new Map<string, FourBitMatrix>()
+  const tensors = new Map<string, HostTensor>()
+  for (const [name, shape] of shapes) {
+    if (fourBit.has(name)) continue
+    const narrow = form === 'stored' && shape.length > 1
+    tensors.set(name, tensor(narrow ? (storedType?.(name) ?? 'float32') : 'float32', shape))
+  }
+  return { config, tensors, ...(fourBit.size > 0 ? { fourBit } : {}) }
+}
+
+function fourBitMatrices(config: DecoderConfig, memory: ArrayBuffer): Map<string, FourBitMatrix> {
+  const { block, symmetric } = usualFourBit
+  const matrices = new Map<string, FourBitMatrix>()
+  for (let layer = 0; layer < config.layers; layer++)
+    for (const { path, outputs, inputs } of config.linears) {
+      if (!fitsFourBit(inputs)) continue
+      const blocks = inputs / block
+      matrices.set(`${layerName(config, layer, path)}.weight`, {
+        outputs,
+        inputs,
+        block,
+        packed: new Uint8Array(memory, 0, (outputs * inputs) / 2),
+        scales: new Float32Array(memory, 0, outputs * blocks),
+        zeroPoints: symmetric ? null : new Uint8Array(memory, 0, outputs * Math.ceil(blocks / 2))
+      })
+    }
+  return matrices
 }
 
 /** Bytes of a tensor as it is kept. */

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../graph'
-import { bytesOfType } from './bytes'
+import { byteCount } from './phantom-model'
 
 /** Operators that read their second input from a copy arranged for the processor, if it is a constant. */
 const packing = new Set(['MatMul', 'Gemm', 'FusedMatMul', 'MatMulNBits'])
@@ -25,7 +25,7 @@ export function sessionWeightBytes(graph: Graph): WeightBytes {
   let copied = 0
   let largest = 0
   for (const value of constants) {
-    const bytes = (value.constant?.length ?? 0) && byteCount(value)
+    const bytes = byteCount(value)
     const ways = readers.get(value) ?? new Set(['as it is'])
     kept += bytes * ways.size
     copied += bytes
@@ -33,9 +33,6 @@ export function sessionWeightBytes(graph: Graph): WeightBytes {
   }
   return { kept, opening: Math.max(kept, copied) + largest }
 }
-
-const byteCount = ({ shape, dtype }: Value): number =>
-  shape.reduce((product, size) => product * size, 1) * bytesOfType[dtype]
 
 function collect(graph: Graph, constants: Value[], readers: Map<Value, Set<string>>): void {
   constants.push(...graph.initialisers.filter(({ shared }) => shared !== true))

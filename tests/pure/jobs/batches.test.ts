@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PaddedBatch } from '../../../src/jobs/batch'
-import { batchOfStep, bucketLengths } from '../../../src/jobs/length-buckets'
+import { batchOfStep, bucketLengths } from '../../../src/jobs/sessions/length-buckets'
 import { itemsOfStep } from '../../../src/jobs/prompts'
 
 describe('a padded batch', () => {

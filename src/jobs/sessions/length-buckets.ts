@@ -1,4 +1,4 @@
-import { chance } from '../pipeline/optimise/chance'
+import { chance } from '../../pipeline/optimise/chance'
 
 /** Lengths are rounded up to a multiple of this. */
 const GRAIN = 8

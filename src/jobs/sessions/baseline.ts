@@ -1,5 +1,5 @@
-import type { RunConfig } from '../contract/run-config'
-import { Failure } from '../pipeline/failure'
+import type { RunConfig } from '../../contract/run-config'
+import { Failure } from '../../pipeline/failure'
 
 /** Below this many weights the other answers to a prompt make a better baseline than a value head. */
 const VALUE_HEAD_FROM = 10e6
