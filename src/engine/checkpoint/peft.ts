@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineFailure } from '../failure'
-import { sameShape, type ParameterSet, type Shape } from '../graph/tensor'
+import { sameShape, type HostTensor, type ParameterSet, type Shape } from '../graph/tensor'
 import type { DecoderConfig } from '../models/decoder-config'
 import type { Lora } from '../models/model'
-import { loraModules } from '../models/names'
-import { loraShapes, valueBias, valueWeight } from '../models/parameters'
+import { loraModules, moduleOf } from '../models/names'
+import { loraName, loraShapes, valueBias, valueWeight } from '../models/parameters'
+import { adapterConfigJson, readAdapterConfig } from './adapter-config'
 import { jsonFile, writeFolderAtomically, type FolderContents, type WritableFiles } from './atomic-write'
 import { encodeSafetensors, readSafetensors } from './safetensors'
-import { wrongShape } from './safetensors-header'
-import { readJsonFile, requireFolder } from './small-files'
+import { corrupt, wrongShape } from './safetensors-header'
+import { requireFolder } from './small-files'
 
 export interface Adapter {
   readonly lora: Lora
@@ -41,7 +42,7 @@ export function adapterContents({ lora, parameters, baseModel }: AdapterToSave):
   const { trained, valueHead } = splitValueHead(parameters)
   return new Map([
     [adapterFile, encodeSafetensors(trained)],
-    [adapterConfigFile, jsonFile(adapterConfig(lora, baseModel))],
+    [adapterConfigFile, jsonFile(adapterConfigJson(lora, baseModel, [...trained.keys()].some(isTurned)))],
     ...valueHeadContents(valueHead)
   ])
 }
@@ -65,22 +66,30 @@ export const valueHeadContents = (valueHead: ParameterSet): FolderContents =>
  */
 export function loadAdapter(dir: string, config: DecoderConfig): Adapter {
   requireFolder(dir, `an adapter folder with ${adapterFile} and ${adapterConfigFile} is needed`)
-  const lora = parseAdapterConfig(join(dir, adapterConfigFile), loraModules(config))
-  const parameters = checked(join(dir, adapterFile), loraShapes(config, lora))
+  const { targets, ...settings } = readAdapterConfig(join(dir, adapterConfigFile))
+  const path = join(dir, adapterFile)
+  const tensors = readSafetensors(path)
+  const modules = modulesOf(join(dir, adapterConfigFile), config, targets, [...tensors.keys()])
+  const lora = { ...settings, modules }
+  const parameters = checked(path, tensors, loraShapes(config, lora))
   const valueHead = join(dir, valueHeadFile)
   if (existsSync(valueHead)) {
     const shapes: [string, Shape][] = [
       [valueWeight, [1, config.hiddenSize]],
       [valueBias, [1]]
     ]
-    for (const [name, tensor] of checked(valueHead, new Map(shapes))) parameters.set(name, tensor)
+    for (const [name, tensor] of checked(valueHead, readSafetensors(valueHead), new Map(shapes)))
+      parameters.set(name, tensor)
   }
   return { lora, parameters }
 }
 
-/** Reads a file that must hold exactly these tensors; they come in the order of `shapes`. */
-function checked(path: string, shapes: ReadonlyMap<string, Shape>): ParameterSet {
-  const tensors = readSafetensors(path)
+/** The tensors of a file, which must be exactly these; they come in the order of `shapes`. */
+function checked(
+  path: string,
+  tensors: ReadonlyMap<string, HostTensor>,
+  shapes: ReadonlyMap<string, Shape>
+): ParameterSet {
   const parameters: ParameterSet = new Map()
   for (const [name, shape] of shapes) {
     const tensor = tensors.get(name)
@@ -98,75 +107,47 @@ function checked(path: string, shapes: ReadonlyMap<string, Shape>): ParameterSet
   return parameters
 }
 
-const adapterConfig = ({ rank, alpha, modules }: Lora, baseModel: string): Record<string, unknown> => ({
-  base_model_name_or_path: baseModel,
-  bias: 'none',
-  fan_in_fan_out: false,
-  inference_mode: true,
-  init_lora_weights: true,
-  lora_alpha: alpha,
-  lora_dropout: 0,
-  modules_to_save: null,
-  peft_type: 'LORA',
-  r: rank,
-  target_modules: modules,
-  task_type: 'CAUSAL_LM',
-  use_dora: false,
-  use_rslora: false
-})
-
-/** Settings of PEFT that change what an adapter computes, and the only values of each that the engine computes. */
-const neutral: Readonly<Record<string, readonly unknown[]>> = {
-  peft_type: ['LORA'],
-  bias: ['none'],
-  fan_in_fan_out: [false],
-  use_dora: [false],
-  use_rslora: [false],
-  use_qalora: [false],
-  lora_bias: [false],
-  modules_to_save: [[]],
-  rank_pattern: [{}],
-  alpha_pattern: [{}],
-  layers_to_transform: [[]],
-  layers_pattern: [[]],
-  layer_replication: [[]],
-  megatron_config: [],
-  target_parameters: [[]],
-  trainable_token_indices: [[]]
-}
+/** GPT-2's layers: the only ones whose matrices lie as [inputs, outputs], which PEFT has to be told. */
+const isTurned = (name: string): boolean =>
+  /^base_model\.model\.transformer\.h\.\d+\.(attn|mlp)\.c_/.test(name)
 
 /**
- * Reads `adapter_config.json`; throws `architecture-unsupported` for what would be computed wrongly. `known` are the
- * matrices that the model has, left out where the adapter is known to be the model's.
+ * Which matrices an adapter changes. A list of PEFT's names the ends of modules' names, in no order. A pattern is not
+ * run, and `all-linear` not guessed at: what they matched shows in the tensors of the first layer.
  */
-export function parseAdapterConfig(path: string, known?: readonly string[]): Lora {
-  const json = readJsonFile(path)
-  const unsupported = (what: string) =>
-    new EngineFailure(
+function modulesOf(
+  path: string,
+  config: DecoderConfig,
+  targets: readonly string[] | null,
+  names: readonly string[]
+): string[] {
+  const known = loraModules(config)
+  if (targets?.every((target) => known.includes(target)))
+    return known.filter((module) => targets.includes(module))
+  const isEnd = (target: string): boolean =>
+    config.linears.some(({ path }) => `.${path}`.endsWith(`.${target}`) || target.endsWith(`.${path}`))
+  const foreign = targets?.find((target) => !isEnd(target))
+  if (foreign !== undefined)
+    throw new EngineFailure(
       'architecture-unsupported',
-      `${path} asks for ${what}; the engine supports plain LoRA${known ? ` on ${known.join(', ')}` : ''}.`
+      `${path} has "${foreign}" among its target_modules; the engine adapts ${known.join(', ')}.`
     )
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw unsupported('no settings at all')
-  const settings = json as Readonly<Record<string, unknown>>
-  for (const [key, allowed] of Object.entries(neutral)) {
-    const value = settings[key]
-    const absent = value === undefined || value === null
-    if (!absent && !allowed.some((known) => JSON.stringify(known) === JSON.stringify(value))) {
-      throw unsupported(`${key} = ${JSON.stringify(value)}`)
-    }
-  }
-  const { r: rank, lora_alpha: alpha, target_modules: targets } = settings
-  if (typeof rank !== 'number' || !Number.isInteger(rank) || rank < 1 || rank > 65_536) {
-    throw unsupported(`r = ${JSON.stringify(rank)}`)
-  }
-  if (typeof alpha !== 'number' || !(alpha > 0)) throw unsupported(`lora_alpha = ${JSON.stringify(alpha)}`)
-  const names = Array.isArray(targets) ? (targets as unknown[]) : []
-  const isModule = (name: unknown): name is string =>
-    typeof name === 'string' && (known?.includes(name) ?? name !== '')
-  if (names.length === 0 || !names.every(isModule)) {
-    throw unsupported(`target_modules = ${JSON.stringify(targets)}`)
-  }
-  // PEFT writes a set: its order means nothing.
-  return { rank, alpha, modules: known ? known.filter((module) => names.includes(module)) : names }
+  const held = new Set(names)
+  const linears = config.linears.filter((linear) => held.has(loraName(config, 0, linear, 'A')))
+  if (linears.length === 0)
+    throw new EngineFailure(
+      'architecture-unsupported',
+      `${path} adapts none of the matrices that the engine adapts: ${known.join(', ')}.`
+    )
+  const isWhole = (module: string): boolean =>
+    config.linears.every((linear) => moduleOf(linear) !== module || linears.includes(linear))
+  const ends = linears.map((linear) => (isWhole(moduleOf(linear)) ? moduleOf(linear) : linear.path))
+  return [...new Set(ends)]
+}
+
+/** The settings of an adapter whose list of modules is known to be the model's own, as in a checkpoint. */
+export function parseAdapterConfig(path: string): Lora {
+  const { targets, ...settings } = readAdapterConfig(path)
+  if (targets === null) throw corrupt(path, 'it has a pattern where a list of modules was written')
+  return { ...settings, modules: targets }
 }
