@@ -102,6 +102,13 @@ export const runConfig = z
     sampling,
     /** null trains every weight of the model. */
     lora: lora.nullable().prefault({}),
+    /**
+     * How the model's own weights are held in memory: all in float32, in the 16 bits that the files have, or the layers'
+     * matrices rounded to 4 bits. Exports and merges always start from the files.
+     */
+    base: z.enum(['full', 'stored', '4-bit']).default('full'),
+    /** Precision of the products with those weights. float16 is for devices that are faster in it; the cpu is not. */
+    compute: z.enum(['float32', 'float16']).default('float32'),
     optimizer,
     /** Answers a step. */
     batch: z.int().min(1).default(32),
@@ -114,6 +121,19 @@ export const runConfig = z
     best: best.nullable().prefault({})
   })
   .superRefine((config, context) => {
+    const everyWeight = config.lora === null && config.adapter === null
+    if (everyWeight && (config.base !== 'full' || config.compute !== 'float32'))
+      context.addIssue({
+        code: 'custom',
+        path: [config.base !== 'full' ? 'base' : 'compute'],
+        message: 'training every weight needs them in full and in float32; train an adapter (lora) instead'
+      })
+    if (config.base === '4-bit' && config.compute === 'float16')
+      context.addIssue({
+        code: 'custom',
+        path: ['compute'],
+        message: 'a base in 4 bits is computed with in float32'
+      })
     if (config.source === 'rollouts') {
       if (config.prompts === undefined)
         context.addIssue({ code: 'custom', path: ['prompts'], message: 'rollouts need prompts' })

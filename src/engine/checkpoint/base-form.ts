@@ -46,6 +46,7 @@ export class HeldBase {
       throw new EngineFailure('bad-configuration', 'A base in 4 bits is computed with in float32 only.')
     const layers = form === '4-bit' ? Array.from({ length: config.layers }, (_, layer) => layer) : []
     const linears = config.linears.filter(({ inputs }) => fitsFourBit(inputs, fourBit))
+    if (form === '4-bit' && linears.length === 0) throw noBlocks(fourBit)
     this.packable = new Map(
       layers.flatMap((layer) =>
         linears.map((linear) => [`${layerName(config, layer, linear.path)}.weight`, linear])
@@ -79,6 +80,12 @@ export class HeldBase {
     return this.options.form === 'stored' ? tensor : widened(tensor)
   }
 }
+
+const noBlocks = ({ block } = usualFourBit): EngineFailure =>
+  new EngineFailure(
+    'bad-configuration',
+    `No matrix of this model has rows of a multiple of ${block} weights, so it has no form in 4 bits; hold it in full.`
+  )
 
 /** As float16, rounded. */
 function narrowed(name: string, tensor: HostTensor): HostTensor {

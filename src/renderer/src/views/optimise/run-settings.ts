@@ -79,6 +79,25 @@ export const moreSettings: readonly Setting[] = [
     group: 'Run'
   },
   {
+    key: 'base',
+    title: 'Model in memory',
+    sentence:
+      'Its own weights in float32, in the 16 bits of its files, or rounded to 4 bits, under an adapter.',
+    bound: 'one of the three; full if every weight is trained',
+    initial: 'full',
+    kind: choice('full', 'stored', '4-bit'),
+    group: 'Run'
+  },
+  {
+    key: 'compute',
+    title: 'Products',
+    sentence: 'Precision of the products with them; float16 is no faster on the processor.',
+    bound: 'one of the two; float32 on a base in 4 bits',
+    initial: 'float32',
+    kind: choice('float32', 'float16'),
+    group: 'Run'
+  },
+  {
     key: 'template',
     title: 'Prompt template',
     sentence: 'The tokenizer’s chat template, plain “role: content” lines, or the last message as it is.',
