@@ -289,7 +289,7 @@ CASES = {
         },
         layer_types=[SLIDING, FULL, SLIDING],
         sliding_window=3,
-        final_logit_softcapping=None,
+        final_logit_softcapping=4.0,
         tie_word_embeddings=True,
         dtype="bfloat16",
     ),

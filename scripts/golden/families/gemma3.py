@@ -87,4 +87,9 @@ def logits(config, weights, ids):
         inner = feed_forward(f"{prefix}mlp.", norm(f"{prefix}pre_feedforward_layernorm", x))
         x = x + norm(f"{prefix}post_feedforward_layernorm", inner)
     head = weights.get("lm_head.weight", weights["model.embed_tokens.weight"])
-    return norm("model.norm", x) @ head.T
+    return capped(norm("model.norm", x) @ head.T, config.get("final_logit_softcapping"))
+
+
+def capped(x, most):
+    """Kept within plus and minus `most` (Gemma 2), where the configuration asks for it."""
+    return x if most is None else most * torch.tanh(x / most)

@@ -1,4 +1,4 @@
-import { llamaLike } from './common'
+import { activationAt, llamaLike } from './common'
 import type { Linear, TensorNames } from '../decoder-config'
 import type { Family } from './family'
 import { parseRope } from './rope-config'
@@ -24,6 +24,7 @@ export const gptNeox: Family = {
       architecture: this.architecture,
       norm: 'layer',
       normEpsilon: fields.optionalNumber('layer_norm_eps') ?? 1e-5,
+      activation: activationAt(fields, 'hidden_act', 'gelu'),
       residual: fields.flag('use_parallel_residual', true) ? 'parallel' : 'sequential',
       names,
       linears: linears(config.hiddenSize, config.intermediateSize, attentionBias)

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { openModelFolder } from '../../../../src/engine/checkpoint/model-folder'
-import { float32, floats, Graph, scalar } from '../../../../src/engine/graph'
+import { floats, Graph } from '../../../../src/engine/graph'
 import { causalAttention } from '../../../../src/engine/models/causal-attention'
 import { decoder, languageHead } from '../../../../src/engine/models/decoder'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { loraShapes } from '../../../../src/engine/models/parameters'
 import { bindWeights } from '../../../../src/engine/models/weights'
-import { supervisedLoss } from '../../../../src/engine/rl/supervised-loss'
 import { openRuntime } from '../../../../src/engine/runtime/session'
 import { analyticGradients } from '../support/differences'
+import { everyTokenLoss } from '../support/every-token'
 import { familyCases, familyGolden, type FamilyGolden } from '../support/family-golden'
 import { relativeError } from '../support/golden'
 
@@ -57,19 +57,9 @@ describe.each(familyCases())('%s, against PyTorch in float64', (name) => {
   it('the same gradients of the adapter, under the names that PEFT gives', async () => {
     const model = await openModelFolder(golden.dir)
     expect([...loraShapes(model.config, golden.lora).keys()].sort()).toEqual(golden.names)
-    const { batch, length } = golden
-    const inputs = {
-      ...Object.fromEntries(golden.parameters(model.config)),
-      ids: golden.ids,
-      inverseTemperature: scalar(1),
-      mask: float32([batch, length], new Float32Array(batch * length).fill(1))
-    }
+    const { build, inputs } = everyTokenLoss(model, trainable, golden.ids, golden.parameters(model.config))
     for (const precision of ['fused float32', 'float64'] as const) {
-      const gradients = await analyticGradients(
-        (graph) => supervisedLoss(graph, { model, trainable, batch, length }),
-        inputs,
-        precision
-      )
+      const gradients = await analyticGradients(build, inputs, precision)
       for (const [key, expected] of golden.gradients)
         expect(relativeError(gradients.get(key) ?? [], expected), `${key}, ${precision}`).toBeLessThan(limit)
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 
 /** `config.json` as Hugging Face spells it. */
-type Json = Readonly<Record<string, unknown>>
+export type Json = Readonly<Record<string, unknown>>
 
 const size = (least: number, most: number): fc.Arbitrary<number> => fc.integer({ min: least, max: most })
 const even = (least: number, most: number): fc.Arbitrary<number> =>
