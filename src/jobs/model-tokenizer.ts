@@ -16,7 +16,7 @@ export interface ModelTokenizer {
 const fileOf = (dir: string): string => join(dir, 'tokenizer.json')
 
 /**
- * The tokenizer of a model folder. Throws `tokenizer-missing`, `tokenizer-invalid`, `bad-json`, and
+ * The tokenizer of a model folder, with its chat template if it has one. Throws `tokenizer-missing`, `tokenizer-invalid`, `bad-json`, and
  * `vocabulary-mismatch` if it makes ids that the model does not know.
  */
 export function openModelTokenizer(dir: string, config: DecoderConfig): ModelTokenizer {
@@ -27,7 +27,12 @@ export function openModelTokenizer(dir: string, config: DecoderConfig): ModelTok
       `${dir} has no tokenizer.json; add the tokenizer that came with the model.`
     )
   const settings = join(dir, 'tokenizer_config.json')
-  const tokenizer = openTokenizer(readJsonFile(file), existsSync(settings) ? readJsonFile(settings) : {})
+  const template = join(dir, 'chat_template.jinja')
+  const tokenizer = openTokenizer(
+    readJsonFile(file),
+    existsSync(settings) ? readJsonFile(settings) : {},
+    existsSync(template) ? new TextDecoder().decode(readSmallFile(template)) : null
+  )
   checkVocabulary(dir, config, tokenizer.vocabularySize)
   return { tokenizer, hash: createHash('sha256').update(readSmallFile(file)).digest('hex') }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunConfig } from '../contract/run-config'
-import { checkVocabulary, openModelFolder, type ModelFolder } from '../engine/checkpoint/model-folder'
+import { openModelFolder, type ModelFolder } from '../engine/checkpoint/model-folder'
 import {
   adapterConfigFile,
   adapterFile,
@@ -16,9 +16,9 @@ import type { Trainable } from '../engine/models/model'
 import { fullParameters, loraParameters, valueHeadParameters } from '../engine/models/parameters'
 import { openRuntime, type Device } from '../engine/runtime/session'
 import type { Runtime } from '../engine/session'
-import { Failure } from '../pipeline/failure'
 import { chance } from '../pipeline/optimise/chance'
-import { openTokenizer, type PolicyTokenizer } from '../tokens/tokenizer'
+import type { PolicyTokenizer } from '../tokens/tokenizer'
+import { openModelTokenizer } from './model-tokenizer'
 import type { RunFolder } from './run-folder'
 
 /** A model that can read and write text, and what makes it run. */
@@ -37,20 +37,11 @@ export interface RuntimeChoice {
 /** @throws Failure and EngineFailure as the model folder, its tokenizer and the device may */
 export async function openPolicy(dir: string, { device, threads }: RuntimeChoice): Promise<Policy> {
   const model = await openModelFolder(dir)
-  const file = join(dir, 'tokenizer.json')
-  if (!existsSync(file))
-    throw new Failure('tokenizer-missing', `The model folder ${dir} has no tokenizer.json.`)
-  const bytes = readFileSync(file)
-  const settings = join(dir, 'tokenizer_config.json')
-  const tokenizer = openTokenizer(
-    JSON.parse(bytes.toString('utf8')),
-    existsSync(settings) ? JSON.parse(readFileSync(settings, 'utf8')) : {}
-  )
-  checkVocabulary(dir, model.config, tokenizer.vocabularySize)
+  const { tokenizer, hash } = openModelTokenizer(dir, model.config)
   return {
     model,
     tokenizer,
-    tokenizerHash: createHash('sha256').update(bytes).digest('hex'),
+    tokenizerHash: hash,
     // Threads that wait by spinning take the cores from the window, and from themselves when cores are shared.
     runtime: openRuntime({ device: device as Device, threads, spinning: false })
   }

@@ -1,6 +1,7 @@
-import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
+import { Environment, parse, tokenize } from '@huggingface/jinja'
 import type { Message } from '../pipeline/annotate/message'
 import { Failure } from '../pipeline/failure'
+import { BoundedInterpreter } from './bounded-interpreter'
 
 /** How a prompt becomes text: the tokenizer's own chat template, `role: content` lines, or the last message as it is. */
 export type PromptTemplate = 'tokenizer' | 'plain' | 'none'
@@ -11,25 +12,46 @@ export function plainPrompt(messages: readonly Message[]): string {
   return [...lines, 'assistant:'].join('\n')
 }
 
-/** Values that a chat template may use besides `messages`. */
-export interface TemplateValues {
-  readonly bosToken: string | null
-  readonly eosToken: string | null
-}
+/** Special tokens that a chat template may use, by their names: `bos_token`. */
+export type TemplateTokens = Readonly<Record<string, string>>
 
 /** Numbers that a template may count through in all. Templates count a handful; a hostile one would count for ever. */
 const mostCounted = 10_000
+/** Code units. The longest in use have some twenty thousand. */
+const longestTemplate = 1 << 18
 
 /**
  * Renders a chat template (Jinja, as Hugging Face's `apply_chat_template` with `add_generation_prompt`). The date is
- * not offered to it: the same prompt must give the same tokens tomorrow.
+ * not offered to it: the same prompt must give the same tokens tomorrow. Steps, time and memory are bounded.
+ * Throws a Failure `bad-configuration` that says why the template cannot be used.
  */
 export function renderChatTemplate(
   template: string,
   messages: readonly Message[],
-  values: TemplateValues
+  tokens: TemplateTokens
 ): string {
-  const environment = new Environment()
+  try {
+    if (template.length > longestTemplate) throw new Error('it is too long')
+    const program = parse(tokenize(transparent(template), { lstrip_blocks: true, trim_blocks: true }))
+    const rendered = new BoundedInterpreter(environmentOf(messages, tokens)).run(program).value
+    if (typeof rendered === 'string') return rendered
+    throw new Error('it gives no text')
+  } catch (error) {
+    const reason = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 200)
+    throw new Failure(
+      'bad-configuration',
+      `The model's chat template cannot be used with this prompt (${reason}); choose the template "plain" or "none".`
+    )
+  }
+}
+
+/** Hugging Face marks what the assistant says with a tag of its own, which changes no text. */
+const transparent = (template: string): string =>
+  template
+    .replace(/\{%(-?) {0,9}generation {0,9}(-?)%\}/g, '{%$1 if true $2%}')
+    .replace(/\{%(-?) {0,9}endgeneration {0,9}(-?)%\}/g, '{%$1 endif $2%}')
+
+function environmentOf(messages: readonly Message[], tokens: TemplateTokens): Environment {
   let counted = 0
   const range = (first: number, second?: number, step = 1): number[] => {
     const [start, stop] = second === undefined ? [0, first] : [first, second]
@@ -39,6 +61,9 @@ export function renderChatTemplate(
     return Array.from({ length }, (_, i) => start + i * step)
   }
   const globals: Record<string, unknown> = {
+    bos_token: '',
+    eos_token: '',
+    ...tokens,
     true: true,
     True: true,
     false: false,
@@ -50,21 +75,9 @@ export function renderChatTemplate(
       throw new Error(reason)
     },
     messages: messages.map(({ role, content }) => ({ role, content })),
-    add_generation_prompt: true,
-    bos_token: values.bosToken ?? '',
-    eos_token: values.eosToken ?? ''
+    add_generation_prompt: true
   }
-  try {
-    for (const [name, value] of Object.entries(globals)) environment.set(name, value)
-    const program = parse(tokenize(template, { lstrip_blocks: true, trim_blocks: true }))
-    const rendered = new Interpreter(environment).run(program).value
-    if (typeof rendered === 'string') return rendered
-    throw new Error('it gives no text')
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new Failure(
-      'bad-configuration',
-      `The model's chat template cannot be used with this prompt (${reason}); choose the template "plain" or "none".`
-    )
-  }
+  const environment = new Environment()
+  for (const [name, value] of Object.entries(globals)) environment.set(name, value)
+  return environment
 }

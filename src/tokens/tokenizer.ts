@@ -4,7 +4,7 @@ import { Failure } from '../pipeline/failure'
 import { normaliseWithRanges } from './normalised'
 import { createPieces, type Pieces } from './pieces'
 import { plainPrompt, renderChatTemplate, type PromptTemplate } from './prompt'
-import { chatTemplateOf, tokenNamed } from './tokenizer-config'
+import { chatTemplateOf, specialTokens } from './tokenizer-config'
 import { readTokenizerFile, type TokenizerFile } from './tokenizer-file'
 import { decodeUtf8, fromCodePoints } from './utf8'
 
@@ -44,11 +44,16 @@ export interface PolicyTokenizer {
 }
 
 /**
- * Opens a tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json` of a model folder.
+ * Opens a tokenizer from the parsed `tokenizer.json` and `tokenizer_config.json` of a model folder, and the text of
+ * `chat_template.jinja`, which comes before a template in the settings.
  * Throws a Failure `tokenizer-invalid` for a file that is damaged, hostile, or of a kind whose tokens cannot be
  * traced back to characters.
  */
-export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): PolicyTokenizer {
+export function openTokenizer(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  templateFile: string | null = null
+): PolicyTokenizer {
   const file = readTokenizerFile(tokenizerJson)
   const config = (tokenizerConfig ?? {}) as Readonly<Record<string, unknown>>
   const library = openLibrary(tokenizerJson as object, config)
@@ -56,12 +61,11 @@ export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown):
   const encode = (text: string): number[] =>
     text === '' ? [] : library.encode(text, { add_special_tokens: false }).ids
 
-  const bosToken = tokenNamed(config.bos_token)
-  const eosToken = tokenNamed(config.eos_token)
-  const idOf = (token: string | null): number | null =>
-    token === null ? null : (library.token_to_id(token) ?? null)
-  const bos = idOf(bosToken)
-  const chatTemplate = chatTemplateOf(config.chat_template)
+  const special = specialTokens(config)
+  const idOf = (token: string | undefined): number | null =>
+    token === undefined ? null : (library.token_to_id(token) ?? null)
+  const bos = idOf(special.bos_token)
+  const chatTemplate = templateFile ?? chatTemplateOf(config.chat_template)
   const withStart = (ids: number[]): number[] => (bos === null || ids[0] === bos ? ids : [bos, ...ids])
 
   const decodeResponse = (ids: readonly number[]): { text: string; offsets: Offset[] } => {
@@ -72,7 +76,7 @@ export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown):
   return {
     vocabularySize: file.vocabularySize,
     bos,
-    eos: idOf(eosToken),
+    eos: idOf(special.eos_token),
     hasChatTemplate: chatTemplate !== null,
     encode,
     decode: (ids) => decodeResponse(ids).text,
@@ -106,7 +110,7 @@ export function openTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown):
             'bad-configuration',
             'The model has no chat template; choose the template "plain" or "none".'
           )
-        return encode(renderChatTemplate(chatTemplate, messages, { bosToken, eosToken }))
+        return encode(renderChatTemplate(chatTemplate, messages, special))
       }
     }
   }

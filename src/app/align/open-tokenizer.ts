@@ -25,10 +25,12 @@ export function openFolderTokenizer(dir: string): FolderTokenizer {
     )
   const bytes = readFileSync(file)
   const settings = join(dir, 'tokenizer_config.json')
+  const template = join(dir, 'chat_template.jinja')
   return {
     tokenizer: openTokenizer(
       parse(file, bytes.toString('utf8')),
-      existsSync(settings) ? parse(settings) : {}
+      existsSync(settings) ? parse(settings) : {},
+      existsSync(template) ? readFileSync(template, 'utf8') : null
     ),
     hash: sha256(bytes)
   }
