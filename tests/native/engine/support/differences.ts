@@ -45,7 +45,8 @@ export async function analyticGradients(
 
 /**
  * The worst relative error, tensor by tensor, of gradients against central differences of the float64 loss:
- * max|a - n| / max(max|n|, 1e-6) over so many random entries of each tensor, or all if there are fewer.
+ * max|a - n| / max(max|n|, 1e-6) over so many entries of each tensor, or all if there are fewer: the one with the largest
+ * gradient, and others at random.
  */
 export async function worstErrors(
   build: (graph: Graph) => Differentiable,
@@ -72,6 +73,8 @@ export async function worstErrors(
       return (result.data as Float64Array)[0]
     }
     const entries = someOf(data.length, entriesPerTensor, random)
+    const steepest = indexOfSteepest(gradientSets[0].get(name) ?? [])
+    if (!entries.includes(steepest)) entries[0] = steepest
     const numeric: number[] = []
     for (const index of entries) {
       const value = data[index]
@@ -95,5 +98,11 @@ function someOf(count: number, wanted: number, random: Random): number[] {
   while (chosen.size < wanted) chosen.add(random.below(count))
   return [...chosen]
 }
+
+const indexOfSteepest = (gradient: ArrayLike<number>): number =>
+  Array.from(gradient).reduce(
+    (best, value, index, all) => (Math.abs(value) > Math.abs(all[best]) ? index : best),
+    0
+  )
 
 export const worst = (errors: ReadonlyMap<string, number>): number => Math.max(...errors.values())
