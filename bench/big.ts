@@ -51,7 +51,7 @@ const configuration = {
   eos_token_id: null
 }
 
-/** Writes the model tensor by tensor; weights are drawn from a table of normal numbers with deviation 0.02. */
+/** Writes the model tensor by tensor; weights are normal numbers with deviation 0.02. */
 function makeModel(dir: string): void {
   const shapes = [...checkpointShapes(parseConfig(configuration))]
   const shards: (readonly [string, Shape])[][] = [[]]
@@ -66,8 +66,8 @@ function makeModel(dir: string): void {
     filled += bytes
   }
   const draw = chance(1, 'parameters')
-  const table = bfloat16(Float32Array.from({ length: 1 << 16 }, () => 0.02 * draw.normal()))
-  let state = 1
+  const pool = bfloat16(Float32Array.from({ length: 1 << 22 }, () => 0.02 * draw.normal()))
+  const ones = new Uint16Array(1 << 16).fill(0x3f80)
   const map: Record<string, string> = {}
   shards.forEach((tensors, index) => {
     const name = `model-${index + 1}-of-${shards.length}.safetensors`
@@ -81,15 +81,13 @@ function makeModel(dir: string): void {
     writeSync(file, encodeSafetensorsHeader(described))
     for (const [tensor, shape] of tensors) {
       map[tensor] = name
-      const values = new Uint16Array(elementCount(shape)).fill(0x3f80)
-      if (shape.length > 1)
-        for (let i = 0; i < values.length; i++) {
-          state ^= state << 13
-          state ^= state >>> 17
-          state ^= state << 5
-          values[i] = table[state & 0xffff]
-        }
-      writeSync(file, values)
+      // Norms are ones; a matrix is pieces of the pool, each from a place of its own.
+      const source = shape.length > 1 ? pool : ones
+      const piece = source.length / 2
+      for (let left = elementCount(shape); left > 0; left -= piece) {
+        const from = Math.floor(draw.uniform() * piece)
+        writeSync(file, source.subarray(from, from + Math.min(left, piece)))
+      }
     }
     closeSync(file)
   })
