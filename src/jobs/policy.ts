@@ -29,14 +29,17 @@ export interface Policy {
   readonly runtime: Runtime
 }
 
-export interface RuntimeChoice {
+export interface RuntimeChoice extends Partial<Pick<RunConfig, 'base' | 'compute'>> {
   readonly device: string
   readonly threads: number
 }
 
 /** @throws Failure and EngineFailure as the model folder, its tokenizer and the device may */
-export async function openPolicy(dir: string, { device, threads }: RuntimeChoice): Promise<Policy> {
-  const model = await openModelFolder(dir)
+export async function openPolicy(
+  dir: string,
+  { device, threads, base: form, compute: products }: RuntimeChoice
+): Promise<Policy> {
+  const model = await openModelFolder(dir, { form, products })
   const { tokenizer, hash } = openModelTokenizer(dir, model.config)
   return {
     model,
