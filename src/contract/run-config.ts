@@ -50,13 +50,25 @@ const sampling = z
   })
   .prefault({})
 
+/** All matrices of a layer, as most families call them; for a family with other names, all of its own. */
+export const defaultModules: readonly string[] = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj'
+]
+
 const lora = z.strictObject({
   rank: z.int().min(1).default(16),
   alpha: z.number().positive().default(32),
+  /** Ends of the names of matrices: `q_proj`, `mlp.c_proj`. */
   modules: z
-    .array(z.enum(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj']))
+    .array(z.string().regex(/^\w+(\.\w+)*$/))
     .min(1)
-    .default(['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'])
+    .default([...defaultModules])
 })
 
 const optimizer = z

@@ -18,6 +18,7 @@ import { openRuntime, type Device } from '../engine/runtime/session'
 import type { Runtime } from '../engine/session'
 import { chance } from '../pipeline/optimise/chance'
 import type { PolicyTokenizer } from '../tokens/tokenizer'
+import { loraOf } from './lora-of'
 import { openModelTokenizer } from './model-tokenizer'
 import type { RunFolder } from './run-folder'
 
@@ -81,8 +82,9 @@ export function startOf(
   if (config.lora === null)
     return { trainable: { kind: 'full' }, parameters: new Map([...fullParameters(model), ...head]) }
   const draw = chance(config.seed, 'parameters')
-  const fresh = loraParameters(model.config, config.lora, () => draw.normal())
-  return { trainable: { kind: 'lora', lora: config.lora }, parameters: new Map([...fresh, ...head]) }
+  const lora = loraOf(config.lora, model.config)
+  const fresh = loraParameters(model.config, lora, () => draw.normal())
+  return { trainable: { kind: 'lora', lora }, parameters: new Map([...fresh, ...head]) }
 }
 
 /** SHA-256, hex, of an adapter's file of weights: what an answer or a review is signed with. */

@@ -6,6 +6,7 @@ import type { DecoderConfig } from '../../engine/models/decoder-config'
 import { parseConfig } from '../../engine/models/families'
 import { checkpointShapes } from '../../engine/models/names'
 import type { Trainable } from '../../engine/models/model'
+import { loraOf } from '../lora-of'
 import { openAnnotatedSessions } from './annotated'
 import { resolveBaseline } from './baseline'
 import { openRolloutSessions } from './rollouts'
@@ -33,7 +34,8 @@ export function estimateRunMemory(
   holding?: Holding
 ): Promise<MemoryEstimate> {
   const model = phantomModel(config, holding)
-  const trainable: Trainable = run.lora === null ? { kind: 'full' } : { kind: 'lora', lora: run.lora }
+  const trainable: Trainable =
+    run.lora === null ? { kind: 'full' } : { kind: 'lora', lora: loraOf(run.lora, config) }
   const value = lengths.source === 'rollouts' && resolveBaseline(run, parameters) === 'value'
   return estimateMemory({
     model,
