@@ -27,7 +27,7 @@ export function viewModel(dir: string, starter = false): ModelView {
     architecture: String(architecture ?? config.model_type ?? 'unknown'),
     parameters: countParameters(dir),
     vocabulary: number('vocab_size'),
-    context: number('max_position_embeddings'),
+    context: number('max_position_embeddings') || number('n_positions'),
     starter
   }
 }

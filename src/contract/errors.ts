@@ -49,7 +49,7 @@ export const errors = {
   },
   'architecture-unsupported': {
     means: 'The model is of a kind that the engine does not know.',
-    remedy: 'Use a Llama-family model with F32 weights.'
+    remedy: 'Use a model of a family that the sentence names.'
   },
   'vocabulary-mismatch': {
     means: 'The tokenizer has more tokens than the model.',

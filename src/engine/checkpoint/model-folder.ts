@@ -102,8 +102,11 @@ export function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T
   const config = parseConfig(readJsonFile(configPath), configPath)
   const files: SafetensorsFile[] = []
   try {
-    for (const name of weightFiles(dir)) files.push(openSafetensors(join(dir, name), withPrefix(config)))
+    const index = readIndex(dir)
+    const names = index ? [...new Set(index.values())].sort() : [single]
+    for (const name of names) files.push(openSafetensors(join(dir, name), withPrefix(config)))
     checkTensors(dir, config, files)
+    if (index) checkIndex(dir, config, index, files)
     return use({ config, configBytes, files })
   } finally {
     for (const file of files) file.close()
@@ -119,14 +122,35 @@ function withPrefix(config: DecoderConfig): Rename {
   }
 }
 
-/** Names of the files of weights, sorted. The index of a model in several files may name files of the folder only. */
-function weightFiles(dir: string): string[] {
+/** Which file each tensor of a model in several files lies in; null for a model in one. Names files of the folder only. */
+function readIndex(dir: string): Map<string, string> | null {
   const path = join(dir, modelIndexFile)
-  if (existsSync(join(dir, single)) || !existsSync(path)) return [single]
+  if (existsSync(join(dir, single)) || !existsSync(path)) return null
   const { weight_map: map } = (readJsonFile(path) ?? {}) as { weight_map?: unknown }
-  const names = typeof map === 'object' && map !== null ? new Set<unknown>(Object.values(map)) : new Set()
-  if (names.size === 0) throw new EngineFailure('checkpoint-corrupt', `${path} names no file of weights.`)
-  return [...names].map((name) => weightFile(path, name)).sort()
+  const entries = typeof map === 'object' && map !== null ? Object.entries(map) : []
+  if (entries.length === 0) throw new EngineFailure('checkpoint-corrupt', `${path} names no file of weights.`)
+  return new Map(entries.map(([tensor, file]) => [tensor, weightFile(path, file)]))
+}
+
+/** An index that says otherwise than the files is a sign of a folder put together from two models. */
+function checkIndex(
+  dir: string,
+  config: DecoderConfig,
+  index: ReadonlyMap<string, string>,
+  files: readonly SafetensorsFile[]
+): void {
+  const wanted = checkpointShapes(config)
+  const rename = withPrefix(config)
+  const byPath = new Map(files.map((file) => [file.path, file]))
+  for (const [name, file] of index) {
+    const named = rename(name, (other) => index.has(other))
+    const holder = byPath.get(join(dir, file))?.entries.has(named)
+    if (wanted.has(named) && !holder)
+      throw new EngineFailure(
+        'checkpoint-corrupt',
+        `${join(dir, modelIndexFile)} says that the tensor "${name}" lies in ${file}, which does not hold it; copy the model again from its source.`
+      )
+  }
 }
 
 function weightFile(path: string, name: unknown): string {

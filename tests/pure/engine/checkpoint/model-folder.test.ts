@@ -174,10 +174,62 @@ describe('an unsound folder gives one sentence and its code', () => {
     expect(await failure(dir)).toMatchObject({ code: 'not-a-file' })
   })
 
+  const sharded = (): { dir: string; map: Record<string, string>; write: () => void } => {
+    const dir = writeModelFolder(fresh(), model)
+    rmSync(join(dir, 'model.safetensors'))
+    const all = [...model.tensors]
+    const map: Record<string, string> = {}
+    for (const [file, tensors] of Object.entries({ a: all.slice(0, 9), b: all.slice(9) })) {
+      writeFileSync(join(dir, `${file}.safetensors`), Buffer.concat(encodeSafetensors(new Map(tensors))))
+      for (const [name] of tensors) map[name] = `${file}.safetensors`
+    }
+    const write = () =>
+      writeFileSync(join(dir, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }))
+    return { dir, map, write }
+  }
+
+  test('an index that says otherwise than the files', async () => {
+    const { dir, map, write } = sharded()
+    map['model.norm.weight'] = 'a.safetensors'
+    write()
+    expect(await failure(dir)).toMatchObject({
+      code: 'checkpoint-corrupt',
+      message: expect.stringMatching(
+        /"model.norm.weight" lies in a.safetensors, which does not hold/
+      ) as string
+    })
+  })
+
+  test('a tensor in two files, in none, and a file that is not there', async () => {
+    const { dir, map, write } = sharded()
+    write()
+    const twice = new Map([...model.tensors].slice(8))
+    writeFileSync(join(dir, 'b.safetensors'), Buffer.concat(encodeSafetensors(twice)))
+    const [name] = [...twice.keys()]
+    expect(await failure(dir)).toMatchObject({
+      code: 'checkpoint-corrupt',
+      message: expect.stringContaining(`"${name}" in more than one file`) as string
+    })
+    writeFileSync(join(dir, 'b.safetensors'), Buffer.concat(encodeSafetensors(new Map([...twice].slice(2)))))
+    expect(await failure(dir)).toMatchObject({
+      code: 'tensor-missing',
+      message: expect.stringContaining(`"${[...twice.keys()][1]}"`) as string
+    })
+    map.more = 'c.safetensors'
+    write()
+    expect(await failure(dir)).toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('c.safetensors') as string
+    })
+  })
+
   test('an index that points outside the folder', async () => {
     const dir = writeModelFolder(fresh(), model)
     rmSync(join(dir, 'model.safetensors'))
-    for (const name of ['../model-0/model.safetensors', '/etc/passwd', 'weights.bin', 7]) {
+    for (const name of [
+      ...['../model-0/model.safetensors', '/etc/passwd', 'weights.bin', 7],
+      ...['..\\model.safetensors', 'a/b.safetensors', 'a\0.safetensors', '.safetensors']
+    ]) {
       writeFileSync(join(dir, 'model.safetensors.index.json'), JSON.stringify({ weight_map: { a: name } }))
       expect(await failure(dir)).toMatchObject({ code: 'checkpoint-corrupt' })
     }
