@@ -28,7 +28,7 @@ export interface FourBitOptions {
 export const usualFourBit: FourBitOptions = { block: 32, symmetric: false }
 
 /** The zero point of symmetric blocks. */
-export const middle = 8
+const middle = 8
 const highest = 15
 
 /** Whether the matrix can be cut into whole blocks. */
