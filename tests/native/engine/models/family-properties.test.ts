@@ -55,7 +55,7 @@ describe.each(Object.entries(familyConfigs))('random small models: %s', (_, conf
     const property = fc.asyncProperty(configs, fc.nat(), async (json, seed) => {
       const { random, model } = drawn(json, seed)
       const trainable: Trainable = kind === 'full' ? { kind } : lora(model)
-      const [batch, length] = [2, 8]
+      const [batch, length] = [2, 7]
       const ids = BigInt64Array.from({ length: batch * length }, () =>
         BigInt(random.below(model.config.vocabularySize))
       )
@@ -63,7 +63,7 @@ describe.each(Object.entries(familyConfigs))('random small models: %s', (_, conf
       const { build, inputs } = everyTokenLoss(model, trainable, int64([batch, length], ids), parameters)
       const exact = await analyticGradients(build, inputs, 'float64')
       const fused = await analyticGradients(build, inputs, 'fused float32')
-      const [exactErrors, fusedErrors] = await worstErrors(build, inputs, [exact, fused], undefined, 4)
+      const [exactErrors, fusedErrors] = await worstErrors(build, inputs, [exact, fused], undefined, 3)
       for (const [name, error] of exactErrors) expect(error, `${name} in float64`).toBeLessThan(1e-5)
       for (const [name, error] of fusedErrors) expect(error, `${name} in float32`).toBeLessThan(1e-3)
     })
