@@ -17,11 +17,13 @@ export function causalAttention(
 ): Attention {
   const { heads, keyValueHeads } = config
   const rotate = rotation(graph, config, length)
+  const last = config.names.positions === null ? length : config.contextLength - 1
   const order = graph.initialiser(
     'positions',
     int64(
       [1, length],
-      BigInt64Array.from({ length }, (_, t) => BigInt(t))
+      // Padding may reach beyond the last learned position; nobody reads what comes of it.
+      BigInt64Array.from({ length }, (_, t) => BigInt(Math.min(t, last)))
     )
   )
   const positions = expand(order, [batch, length])

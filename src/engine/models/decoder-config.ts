@@ -2,6 +2,8 @@
 export type RopeConfig = { readonly theta: number } & (
   | { readonly type: 'default' }
   | { readonly type: 'linear'; readonly factor: number }
+  /** A divisor for each pair of elements, and a factor of what is rotated. */
+  | { readonly type: 'longrope'; readonly factors: readonly number[]; readonly attentionFactor: number }
   | {
       readonly type: 'llama3'
       readonly factor: number

@@ -3,7 +3,8 @@ import type { RopeConfig } from './decoder-config'
 /**
  * Angle per position of each pair of elements, [headSize / 2].
  * Sources: Su et al., RoFormer (default); Chen et al., Position Interpolation (linear: positions divided by the
- * factor); Llama 3.1's scaling (llama3: long wavelengths divided by the factor, short ones kept, a ramp between).
+ * factor); Ding et al., LongRoPE (longrope: a divisor for each pair); Llama 3.1's scaling (llama3: long wavelengths
+ * divided by the factor, short ones kept, a ramp between).
  */
 export function inverseFrequencies(rope: RopeConfig, headSize: number): number[] {
   const plain = Array.from({ length: headSize / 2 }, (_, pair) => rope.theta ** ((-2 * pair) / headSize))
@@ -12,6 +13,8 @@ export function inverseFrequencies(rope: RopeConfig, headSize: number): number[]
       return plain
     case 'linear':
       return plain.map((frequency) => frequency / rope.factor)
+    case 'longrope':
+      return plain.map((frequency, pair) => frequency / rope.factors[pair])
     case 'llama3': {
       const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = rope
       return plain.map((frequency) => {
@@ -23,7 +26,7 @@ export function inverseFrequencies(rope: RopeConfig, headSize: number): number[]
   }
 }
 
-/** Cosine and sine of position × frequency, each [positions, headSize / 2]. */
+/** Cosine and sine of position × frequency, times what LongRoPE scales them by, each [positions, headSize / 2]. */
 export function ropeTables(
   rope: RopeConfig,
   headSize: number,
@@ -31,9 +34,10 @@ export function ropeTables(
 ): { cosine: Float32Array; sine: Float32Array } {
   const frequencies = inverseFrequencies(rope, headSize)
   const half = frequencies.length
+  const scale = rope.type === 'longrope' ? rope.attentionFactor : 1
   const angle = (index: number): number => Math.floor(index / half) * frequencies[index % half]
   return {
-    cosine: Float32Array.from({ length: positions * half }, (_, index) => Math.cos(angle(index))),
-    sine: Float32Array.from({ length: positions * half }, (_, index) => Math.sin(angle(index)))
+    cosine: Float32Array.from({ length: positions * half }, (_, index) => scale * Math.cos(angle(index))),
+    sine: Float32Array.from({ length: positions * half }, (_, index) => scale * Math.sin(angle(index)))
   }
 }

@@ -10,6 +10,8 @@ export interface RopeSpelling {
   readonly defaultShare: number
   /** Other rotary fields, which the family reads itself. */
   readonly others: readonly string[]
+  /** Rotary settings of a type that only this family has; null for others. */
+  readonly custom: (settings: Json, share: number) => RopeConfig | null
 }
 
 const llamaSpelling: RopeSpelling = {
@@ -17,7 +19,8 @@ const llamaSpelling: RopeSpelling = {
   defaultTheta: 10_000,
   share: null,
   defaultShare: 1,
-  others: []
+  others: [],
+  custom: () => null
 }
 
 export interface ParsedRope {
@@ -43,18 +46,19 @@ export function parseRope(fields: Fields, change: Partial<RopeSpelling> = {}): P
   const theta = json[spelling.theta] ?? spelling.defaultTheta
   const share = inner ?? (spelling.share === null ? undefined : json[spelling.share]) ?? spelling.defaultShare
   if (!isPositive(share) || share > 1) return refuse(fields, `the rotated share ${JSON.stringify(share)}`)
-  return { rope: ropeFrom(fields, { rope_theta: theta, ...rest }), share }
+  const whole = { rope_theta: theta, ...rest }
+  return { rope: spelling.custom(whole, share) ?? ropeFrom(fields, whole), share }
 }
 
 /** SmolLM says `rope_interleaved: false`. */
 const isOff = (value: unknown): boolean => value === null || value === false
 
 /** Fields of rotary settings by type. Any other field would change the angles in a way unknown here. */
-const fieldsOf: Readonly<Record<RopeConfig['type'], readonly string[]>> = {
+const fieldsOf = {
   default: [],
   linear: ['factor'],
   llama3: ['factor', 'low_freq_factor', 'high_freq_factor', 'original_max_position_embeddings']
-}
+} satisfies Partial<Record<RopeConfig['type'], readonly string[]>>
 const common = ['rope_type', 'type', 'rope_theta']
 
 /** One object of rotary settings. */
@@ -63,9 +67,9 @@ export function ropeFrom(fields: Fields, json: unknown): RopeConfig {
   const type = settings.rope_type ?? settings.type ?? 'default'
   if (type !== 'default' && type !== 'linear' && type !== 'llama3')
     return refuse(fields, `the rope type ${JSON.stringify(type)}`)
+  const known: readonly string[] = [...common, ...fieldsOf[type]]
   for (const field of Object.keys(settings))
-    if (!common.includes(field) && !fieldsOf[type].includes(field))
-      refuse(fields, `the rope field ${JSON.stringify(field)} (type ${type})`)
+    if (!known.includes(field)) refuse(fields, `the rope field ${JSON.stringify(field)} (type ${type})`)
   const number = (field: string): number => {
     const value = settings[field]
     return isPositive(value)

@@ -130,6 +130,53 @@ describe('config.json', () => {
   })
 })
 
+describe("Phi-3's LongRoPE", () => {
+  const phi3 = {
+    model_type: 'phi3',
+    hidden_size: 16,
+    intermediate_size: 16,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    vocab_size: 9,
+    partial_rotary_factor: 0.5,
+    max_position_embeddings: 131_072,
+    original_max_position_embeddings: 4096,
+    rope_scaling: { type: 'longrope', short_factor: [1, 2], long_factor: [3, 4] }
+  }
+
+  it('holds with its short factors up to the context before it was stretched', () => {
+    const config = parseConfig(phi3)
+    expect(config).toMatchObject({
+      contextLength: 4096,
+      rotarySize: 4,
+      rope: {
+        type: 'longrope',
+        theta: 10_000,
+        factors: [1, 2],
+        attentionFactor: Math.sqrt(1 + Math.log(32) / Math.log(4096))
+      }
+    })
+    const { cosine } = ropeTables(config.rope as NonNullable<typeof config.rope>, 4, 2)
+    const factor = Math.sqrt(1 + 5 / 12)
+    expect(cosine[0]).toBeCloseTo(factor, 6)
+    expect(cosine[3]).toBeCloseTo(factor * Math.cos(0.01 / 2), 6)
+  })
+
+  it('is refused with factors for another head, or fields that are not known', () => {
+    const refused = (change: object): string => {
+      try {
+        parseConfig({ ...phi3, rope_scaling: { ...phi3.rope_scaling, ...change } })
+      } catch (error) {
+        return (error as Error).message
+      }
+      return 'accepted'
+    }
+    expect(refused({ short_factor: [1] })).toMatch(/short_factor that is no list of 2 numbers/)
+    expect(refused({ short_mscale: 1.1 })).toMatch(/the rope field "short_mscale"/)
+    expect(refused({ type: 'yarn' })).toMatch(/the rope type "yarn"/)
+  })
+})
+
 describe('rotary angles', () => {
   it('turn pair i of a head by position · theta^(-2i / size)', () => {
     const { cosine, sine } = ropeTables({ type: 'default', theta: 100 }, 4, 3)
