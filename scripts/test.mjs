@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { build } from './build/build.mjs'
 import { check } from './check/stages.mjs'
 import { main, modules, Problem, root, say } from './setup/say.mjs'
@@ -40,6 +41,9 @@ function endToEnd() {
 await main(async () => {
   const suite = suites[process.argv[2] ?? 'test']
   if (!suite) throw new Problem(`there is no suite ${process.argv[2]}: leave it out, or say long.`)
+  // What the tests put into the system's temporary folder goes with them.
+  const scratch = mkdtempSync(path.join(tmpdir(), 'text2grad-tests-'))
+  for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = scratch
   const times = []
   const all = Date.now()
   for (const name of suite) {
@@ -48,10 +52,11 @@ await main(async () => {
     const passed = await stages[name]()
     times.push(`${name} ${seconds(started)}`)
     if (!passed) {
-      say(`FAILED at ${name}. Times: ${times.join(', ')}`)
+      say(`FAILED at ${name}. Times: ${times.join(', ')}. What the tests wrote is left in ${scratch}`)
       return 1
     }
   }
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 3 })
   say(`all passed in ${seconds(all)}: ${times.join(', ')}`)
   return 0
 })
