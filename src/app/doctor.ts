@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Device, Doctor } from '../contract/ipc'
+import { machineMemory } from './runs/memory'
 import { sqliteVersion } from '../store/database'
 
 /**
@@ -16,7 +16,7 @@ export function doctor(devices: readonly Device[] = installedDevices()): Doctor 
     onnxruntime: runtimeFolder()?.version ?? 'missing',
     sqlite: sqliteVersion(),
     devices,
-    memoryBytes: totalmem()
+    memoryBytes: machineMemory()
   }
 }
 

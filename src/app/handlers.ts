@@ -34,6 +34,10 @@ export interface AppHost {
 
 const sampling = { template: 'tokenizer', maxNewTokens: 96, temperature: 1, threads: 2 } as const
 
+/** The GPU pack of this seat goes with every job that computes. */
+const withPack = (request: JobRequest, gpuPack: string | null): JobRequest =>
+  gpuPack === null || request.kind === 'export' ? request : { ...request, gpuPack }
+
 /** The program behind the window: one open project, and a handler for every route that is not a dialog. */
 export class App {
   private open: { readonly project: Project; annotator: Annotator } | null = null
@@ -58,10 +62,13 @@ export class App {
     const project = (): Project => this.current().project
     const annotator = (): Annotator => this.current().annotator
     const control = (word: JobControl): void => host.control?.(word)
-    const runs = runHandlers({ project, host: host.host, control, emit: host.emit, work })
+    const toHost: AppHost['host'] = (request, listener) =>
+      host.host(withPack(request, settings.view().gpuPack), listener)
+    const runs = runHandlers({ project, host: toHost, control, emit: host.emit, work })
     return {
       ...runs.handlers,
       'app.doctor': () => doctor(),
+      'app.devices': () => runs.tryDevices(),
       'settings.get': () => settings.view(),
       'settings.set': (change) => {
         settings.set(change)

@@ -22,6 +22,9 @@ export interface SampleOptions {
   readonly maxNewTokens: number
   readonly temperature: number
   readonly threads: number
+  readonly device?: string
+  readonly spinning?: boolean
+  readonly fallback?: 'none' | 'cpu'
 }
 
 type SampleRequest = Extract<JobRequest, { kind: 'sample' }>
@@ -58,7 +61,9 @@ export class SampleWork {
       temperature: options.temperature,
       seed: options.seed,
       threads: options.threads,
-      device: 'cpu'
+      device: options.device ?? 'cpu',
+      spinning: options.spinning,
+      fallback: options.fallback
     }
   }
 

@@ -9,7 +9,7 @@ interface Stored extends Settings {
   readonly models: readonly string[]
 }
 
-const fresh: Stored = { personName: null, theme: 'system', modelDir: null, models: [] }
+const fresh: Stored = { personName: null, theme: 'system', modelDir: null, gpuPack: null, models: [] }
 
 /** What belongs to this seat, not to a project: kept in one small file of the user. */
 export class SettingsFile {
@@ -25,8 +25,8 @@ export class SettingsFile {
 
   /** What the window is told. */
   view(): Settings {
-    const { personName, theme, modelDir } = this.load()
-    return { personName, theme, modelDir }
+    const { personName, theme, modelDir, gpuPack } = this.load()
+    return { personName, theme, modelDir, gpuPack }
   }
 
   /** Changes what is given. @throws Failure disk-full, read-only */

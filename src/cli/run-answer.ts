@@ -1,4 +1,10 @@
-import { bestCheckpointOf, finalAdapter, latestCheckpoint, readMetrics, readRunView } from '../app/runs/folder'
+import {
+  bestCheckpointOf,
+  finalAdapter,
+  latestCheckpoint,
+  readMetrics,
+  readRunView
+} from '../app/runs/folder'
 import type { RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
 
@@ -60,7 +66,6 @@ export function runText({
 
 export function planText(plan: RunPlan): string {
   const { spans, config } = plan
-  const time = plan.estimatedSeconds === null ? 'unknown' : `about ${duration(plan.estimatedSeconds)}`
   const data =
     config.source === 'rollouts'
       ? [`${plan.prompts} prompts, ${config.batch} answers a step, ${config.steps} steps`]
@@ -72,12 +77,34 @@ export function planText(plan: RunPlan): string {
   return [
     ...data,
     ...plan.dropped.map(({ reason, count }) => `${count} dropped: ${reason}`),
-    `about ${Math.round(plan.memoryBytes / 1e6)} MB of memory, ${time}`,
+    ...memoryLines(plan.memory),
+    'Time: known from the first step on; it is not guessed.',
     'Nothing was written.'
   ].join('\n')
 }
 
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} seconds`
-  return seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`
+function memoryLines({ total, machine, fits, advice, ...parts }: RunPlan['memory']): string[] {
+  const { program, weights, trained, optimizer, results, sessions } = parts
+  const named = [...new Set(sessions.map(({ name }) => name))].map((name) => {
+    const own = sessions.filter((session) => session.name === name)
+    return [name, own.reduce((sum, one) => sum + one.weights + one.activations + one.cache, 0)] as const
+  })
+  const list = [
+    ['the program', program],
+    ['the model', weights],
+    ['what is trained', trained],
+    ['the optimiser', optimizer],
+    ['results on their way', results],
+    ...named
+  ] as const
+  return [
+    `${megabytes(total)} of memory of ${megabytes(machine)}: ` +
+      list.map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', '),
+    ...(fits
+      ? []
+      : ['That does not fit, and start will refuse it unless told --over-memory. Less would take:']),
+    ...advice.map(({ change, bytes }) => `  ${change}: ${megabytes(bytes)}`)
+  ]
 }
+
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`

@@ -47,12 +47,15 @@ export const routes = {
   // the program
   'app.info': route(z.undefined()).returns<AppInfo>(),
   'app.doctor': route(z.undefined()).returns<Doctor>(),
+  /** Tries every device; takes a second or two, and waits for no run. */
+  'app.devices': route(z.undefined()).returns<readonly Device[]>(),
   'settings.get': route(z.undefined()).returns<Settings>(),
   'settings.set': route(
     z.strictObject({
       personName: z.string().trim().min(1).max(200).optional(),
       theme: z.enum(['system', 'light', 'dark']).optional(),
-      modelDir: path.optional()
+      modelDir: path.optional(),
+      gpuPack: path.nullable().optional()
     })
   ).returns<Settings>(),
 
@@ -88,7 +91,9 @@ export const routes = {
   'critic.choose': route(z.undefined()).returns<string | null>(),
   'runs.list': route(z.undefined()).returns<RunView[]>(),
   'runs.plan': route(z.strictObject({ config: z.unknown() })).returns<RunPlan>(),
-  'runs.start': route(z.strictObject({ config: z.unknown() })).returns<RunView>(),
+  'runs.start': route(
+    z.strictObject({ config: z.unknown(), overMemory: z.boolean().optional() })
+  ).returns<RunView>(),
   'runs.stop': route(z.strictObject({ runId: id })).returns<RunView>(),
   'runs.pause': route(z.strictObject({ runId: id })).returns<RunView>(),
   'runs.continue': route(z.strictObject({ runId: id })).returns<RunView>(),
@@ -142,6 +147,8 @@ export interface Settings {
   readonly personName: string | null
   readonly theme: 'system' | 'light' | 'dark'
   readonly modelDir: string | null
+  /** Folder of ONNX Runtime's CUDA libraries. */
+  readonly gpuPack: string | null
 }
 export interface ProjectInfo {
   readonly path: string
@@ -284,13 +291,47 @@ export interface RunPlan {
   readonly tokens: number
   readonly dropped: readonly { readonly reason: string; readonly count: number }[]
   readonly unaligned: number
-  readonly memoryBytes: number
-  readonly estimatedSeconds: number | null
+  readonly memory: RunMemory
+}
+/** A run's memory at its worst moment, in bytes, worked out from the graphs that it would run. */
+export interface RunMemory {
+  readonly program: number
+  readonly weights: number
+  readonly trained: number
+  readonly optimizer: number
+  readonly results: number
+  readonly sessions: readonly {
+    readonly name: string
+    readonly weights: number
+    readonly activations: number
+    readonly cache: number
+  }[]
+  readonly total: number
+  /** What this machine has. */
+  readonly machine: number
+  readonly fits: boolean
+  /** Where it does not fit: what would take less. */
+  readonly advice: readonly MemoryAdvice[]
+}
+export interface MemoryAdvice {
+  /** `16 answers a step` */
+  readonly change: string
+  /** Of the run with that change. */
+  readonly bytes: number
+  readonly fits: boolean
+}
+export interface RunDevice {
+  readonly name: Device['name']
+  /** The device that was asked for, if it could not be used, and why. */
+  readonly insteadOf: string | null
+  readonly reason: string | null
 }
 export interface RunDetail {
   readonly run: RunView
   readonly config: RunConfig
   readonly hashes: Readonly<Record<string, string>>
+  /** What it was really computed on; null before it has begun. */
+  readonly device: RunDevice | null
   readonly metrics: readonly MetricsRow[]
 }
 export interface ReviewAnswer {

@@ -1,13 +1,18 @@
 import { z } from 'zod'
 import type { FailureValue } from './errors'
 
+/** Folder of ONNX Runtime's CUDA libraries, if the window was told one; otherwise the environment may name it. */
+const gpuPack = z.string().optional()
+
 /**
  * App ↔ jobs. A host (the utility process of the window, or a child process of the command line) receives one
  * request and answers with events until `done` or `failed`. Weights, adapters and checkpoints travel by path.
  */
 export const jobRequest = z.discriminatedUnion('kind', [
+  /** Tries every device that a model can be computed on; answers with a list of `Device`. */
+  z.strictObject({ kind: z.literal('devices'), gpuPack }),
   /** Starts or resumes the run whose folder this is; `run.json` and `data/` are already in it. */
-  z.strictObject({ kind: z.literal('train'), runDir: z.string() }),
+  z.strictObject({ kind: z.literal('train'), runDir: z.string(), gpuPack }),
   /** The policy's own answers to prompts, one JSON object a line in `outFile`. */
   z.strictObject({
     kind: z.literal('sample'),
@@ -22,7 +27,10 @@ export const jobRequest = z.discriminatedUnion('kind', [
     temperature: z.number().min(0),
     seed: z.int().min(0),
     threads: z.int().min(1),
-    device: z.string()
+    device: z.string(),
+    spinning: z.boolean().optional(),
+    fallback: z.enum(['none', 'cpu']).optional(),
+    gpuPack
   }),
   /** The same prompts and seeds under the starting model and under the run's adapter, side by side. */
   z.strictObject({
@@ -30,7 +38,8 @@ export const jobRequest = z.discriminatedUnion('kind', [
     runDir: z.string(),
     outFile: z.string(),
     count: z.int().min(1),
-    seed: z.int().min(0)
+    seed: z.int().min(0),
+    gpuPack
   }),
   /** A model with its adapter added to its weights: a folder in Hugging Face layout, or one GGUF file. */
   z.strictObject({
@@ -42,7 +51,8 @@ export const jobRequest = z.discriminatedUnion('kind', [
     /** Of the weights: `stored` keeps what the model has, and `f32` widens it; GGUF has `f16` and `q8_0`. */
     type: z.enum(['stored', 'f32', 'f16', 'q8_0']),
     threads: z.int().min(1),
-    device: z.string()
+    device: z.string(),
+    fallback: z.enum(['none', 'cpu']).optional()
   })
 ])
 export type JobRequest = z.infer<typeof jobRequest>

@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** What a model can be computed on. */
+export const deviceNames = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const
+
 /** How spans become token rewards. */
 const alignRules = z
   .strictObject({
@@ -96,7 +99,11 @@ export const runConfig = z
     version: z.literal(1),
     seed: z.int().min(0).default(1),
     threads: z.int().min(1).default(2),
-    device: z.enum(['cpu', 'cuda', 'webgpu', 'dml', 'coreml']).default('cpu'),
+    /** Threads that wait do so by spinning: faster on a machine that does nothing else, harmful on any other. */
+    spinning: z.boolean().default(false),
+    device: z.enum(deviceNames).default('cpu'),
+    /** What to do where the device cannot be used: `none` refuses the run. */
+    fallback: z.enum(['none', 'cpu']).default('none'),
     /** Folder of a model in Hugging Face layout. */
     model: z.string().min(1),
     /** Folder of an adapter in PEFT's layout to start from. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Failure } from '../pipeline/failure'
 import type { ReviewView } from './ipc'
 import type { JobControl, RunState } from './job'
-import { runConfig, type RunConfig } from './run-config'
+import { deviceNames, runConfig, type RunConfig } from './run-config'
 
 /**
  * The run folder: what lies where, and what it must hold. The app prepares `run.json` and `data/`, the job writes
@@ -42,7 +42,15 @@ const resolved = z.strictObject({
   /** Commit of the checkout that ran it, or null in a package. */
   commit: z.string().nullable(),
   /** What was left out of `data/` and why. */
-  dropped: z.array(z.strictObject({ reason: z.string(), count: z.int() })).default([])
+  dropped: z.array(z.strictObject({ reason: z.string(), count: z.int() })).default([]),
+  /** What it was really computed on, as of its latest start, and why not on what was asked for. */
+  device: z
+    .strictObject({
+      name: z.enum(deviceNames),
+      insteadOf: z.string().nullable(),
+      reason: z.string().nullable()
+    })
+    .optional()
 })
 export type RunResolved = z.infer<typeof resolved>
 

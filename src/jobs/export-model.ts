@@ -7,10 +7,10 @@ import { mergeModelFolder } from '../engine/checkpoint/merge-model'
 import { outlineModelFolder } from '../engine/checkpoint/model-folder'
 import { loadAdapter, type Adapter } from '../engine/checkpoint/peft'
 import type { DecoderConfig } from '../engine/models/decoder-config'
-import { openRuntime, type Device } from '../engine/runtime/session'
 import { Failure } from '../pipeline/failure'
 import { compareLogits, type Precision } from './compare-logits'
 import type { JobContext } from './context'
+import { openChosen } from './devices'
 import { ggmlMetadata } from './ggml-metadata'
 import { forwardLogits } from './logits'
 import { openModel } from './open-model'
@@ -112,15 +112,21 @@ function writeFolderDraft(
   return { bytes, precision: type === 'f32' ? 'F32' : (coarsest ?? 'F32') }
 }
 
-const choiceOf = ({ model, device, threads }: ExportRequest) => ({ model, device, threads })
+const choiceOf = ({ model, device, threads, fallback }: ExportRequest) => ({
+  model,
+  device,
+  threads,
+  fallback
+})
 const adapterOf = ({ adapter }: ExportRequest) => (adapter === null ? {} : { adapter })
 
 async function reopened(
-  { format, device, threads }: ExportRequest,
+  request: ExportRequest,
   draft: string,
   config: DecoderConfig
 ): Promise<Parameters<typeof forwardLogits>[0]> {
-  if (format === 'model') return openModel({ model: draft, device, threads })
-  const runtime = openRuntime({ device: device as Device, threads })
+  const choice = choiceOf(request)
+  if (request.format === 'model') return openModel({ ...choice, model: draft })
+  const { runtime } = await openChosen(choice)
   return { model: readGgufModel(draft, config), trainable: { kind: 'none' }, parameters: new Map(), runtime }
 }

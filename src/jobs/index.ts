@@ -1,5 +1,6 @@
 import type { JobRequest } from '../contract/job'
 import type { JobContext } from './context'
+import { tryDevices } from './devices'
 import { exportModel } from './export-model'
 import { reviewRun } from './review'
 import { sampleAnswers } from './sample'
@@ -10,6 +11,8 @@ export type { JobContext } from './context'
 /** Does one job to its end. What it throws is told by the host, with its code. */
 export function runJob(request: JobRequest, context: JobContext): Promise<unknown> {
   switch (request.kind) {
+    case 'devices':
+      return tryDevices()
     case 'train':
       return train(request.runDir, context)
     case 'sample':

@@ -1,5 +1,13 @@
 import { outlineModelFolder, type ModelOutline } from '../engine/checkpoint/model-folder'
+import { createGenerator } from '../engine/generate/generator'
+import { estimateMemory } from '../engine/memory/estimate'
+import { phantomModel } from '../engine/memory/phantom-model'
 import type { DecoderConfig } from '../engine/models/decoder-config'
+import type { Trainable } from '../engine/models/model'
+import { loraModules } from '../engine/models/names'
+import { createScorer } from '../engine/rl/scorer'
+import { createSupervisedStep } from '../engine/rl/supervised-step'
+import type { Runtime } from '../engine/session'
 import { openTokenizerIfThere } from './model-tokenizer'
 
 export interface ModelInspection {
@@ -20,11 +28,11 @@ export interface ModelInspection {
     readonly eos: number | null
   } | null
   readonly chatTemplate: boolean
-  readonly memory: MemoryEstimate
+  readonly memory: InspectedMemory
 }
 
-/** Bytes, for a batch of `batch` sequences of `length` tokens; right within a factor of two. */
-export interface MemoryEstimate {
+/** Bytes, at the worst moment, for a batch of `batch` sequences of `length` tokens; see `engine/memory`. */
+export interface InspectedMemory {
   readonly batch: number
   readonly length: number
   readonly score: number
@@ -57,36 +65,50 @@ export async function inspectModel(dir: string): Promise<ModelInspection> {
     tensors,
     tokenizer,
     chatTemplate: found?.tokenizer.hasChatTemplate ?? false,
-    memory: estimateMemory(config, parameters)
+    memory: await memoryOf(config)
   }
 }
 
-/** The program, the runtime and its graphs, before any weight is read (bytes). */
-const programBytes = 150e6
-const float = 4
+const usualBatch = 8
+const usualLength = 128
+const usualRank = 16
 
-/** Weights are counted twice: as read, and as the session prepares them. */
-function estimateMemory(config: DecoderConfig, parameters: number): MemoryEstimate {
-  const { layers, hiddenSize, intermediateSize, heads, keyValueHeads, headSize, vocabularySize } = config
-  const [batch, length] = [8, Math.min(128, config.contextLength)]
-  const tokens = batch * length
-  const weights = programBytes + 2 * float * parameters
-  const layer = 12 * hiddenSize + 5 * intermediateSize + 3 * heads * length // floats a token keeps for the backward pass
-  const cache = float * tokens * layers * 2 * keyValueHeads * headSize
-  const rank = 16
-  const adapter = config.linears.reduce(
-    (sum, { outputs, inputs }) => sum + layers * rank * (outputs + inputs),
-    0
-  )
+async function memoryOf(config: DecoderConfig): Promise<InspectedMemory> {
+  const model = phantomModel(config)
+  const batch = usualBatch
+  const length = Math.min(usualLength, config.contextLength)
+  const total = async (
+    trainable: Trainable,
+    open: (runtime: Runtime) => Promise<unknown>
+  ): Promise<number> => {
+    const estimate = await estimateMemory({
+      model,
+      trainable,
+      value: false,
+      open: (runtimeFor) => open(runtimeFor(''))
+    })
+    return estimate.total
+  }
+  const none = { kind: 'none' } as const
+  const lora = { rank: usualRank, alpha: 2 * usualRank, modules: loraModules(config) }
+  const adapter = { kind: 'lora', lora } as const
+  const promptLength = Math.max(1, length >> 1)
   return {
     batch,
     length,
-    score: Math.round(weights + float * tokens * (layer + 3 * vocabularySize)),
-    // A cache grows by being copied, so the old and the new stand side by side.
-    generate: Math.round(weights + 2 * cache + float * batch * 6 * vocabularySize),
-    // Parameter, gradient and two moments, each in and out.
-    train: Math.round(
-      weights + 6 * float * adapter + 1.25 * float * tokens * (layers * layer + 4 * vocabularySize)
+    score: await total(none, (runtime) => createScorer({ model, trainable: none, batch, length, runtime })),
+    generate: await total(none, (runtime) =>
+      createGenerator({
+        model,
+        trainable: none,
+        batch,
+        promptLength,
+        maxNewTokens: length - promptLength,
+        runtime
+      })
+    ),
+    train: await total(adapter, (runtime) =>
+      createSupervisedStep({ model, trainable: adapter, batch, length, runtime })
     )
   }
 }

@@ -2,17 +2,15 @@ import { openModelFolder, type ModelFolder } from '../engine/checkpoint/model-fo
 import { loadAdapter } from '../engine/checkpoint/peft'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
-import { openRuntime, type Device } from '../engine/runtime/session'
 import type { Runtime } from '../engine/session'
 import { Failure } from '../pipeline/failure'
+import { openChosen, type RuntimeChoice } from './devices'
 
-export interface ModelChoice {
+export interface ModelChoice extends Partial<RuntimeChoice> {
   /** Folder in Hugging Face layout. */
   readonly model: string
   /** Folder of an adapter in PEFT's layout. */
   readonly adapter?: string
-  readonly device?: string
-  readonly threads?: number
 }
 
 /** A model, with or without an adapter, ready to be used as it is. */
@@ -24,14 +22,9 @@ export interface OpenModel {
 }
 
 /** Throws what the model folder, the adapter and the device may. */
-export async function openModel({
-  model: dir,
-  adapter,
-  device = 'cpu',
-  threads = 2
-}: ModelChoice): Promise<OpenModel> {
+export async function openModel({ model: dir, adapter, ...choice }: ModelChoice): Promise<OpenModel> {
+  const { runtime } = await openChosen({ device: 'cpu', threads: 2, spinning: true, ...choice })
   const model = await openModelFolder(dir)
-  const runtime = openRuntime({ device: device as Device, threads })
   if (adapter === undefined) return { model, trainable: { kind: 'none' }, parameters: new Map(), runtime }
   const { lora, parameters } = loadAdapter(adapter, model.config)
   return { model, trainable: { kind: 'lora', lora }, parameters, runtime }

@@ -14,12 +14,13 @@ import { encodeSafetensors } from '../engine/checkpoint/safetensors'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
 import { fullParameters, loraParameters, valueHeadParameters } from '../engine/models/parameters'
-import { openRuntime, type Device } from '../engine/runtime/session'
+import type { ChosenDevice } from '../engine/runtime/devices'
 import type { Runtime } from '../engine/session'
 import { chance } from '../pipeline/optimise/chance'
 import type { PolicyTokenizer } from '../tokens/tokenizer'
 import { loraOf } from './lora-of'
 import { openModelTokenizer } from './model-tokenizer'
+import { openChosen, type RuntimeChoice } from './devices'
 import type { RunFolder } from './run-folder'
 
 /** A model that can read and write text, and what makes it run. */
@@ -28,26 +29,26 @@ export interface Policy {
   readonly tokenizer: PolicyTokenizer
   readonly tokenizerHash: string
   readonly runtime: Runtime
+  readonly chosen: ChosenDevice
 }
 
-export interface RuntimeChoice extends Partial<Pick<RunConfig, 'base' | 'compute'>> {
-  readonly device: string
-  readonly threads: number
-}
+type PolicyChoice = RuntimeChoice & Partial<Pick<RunConfig, 'base' | 'compute'>>
 
 /** @throws Failure and EngineFailure as the model folder, its tokenizer and the device may */
 export async function openPolicy(
   dir: string,
-  { device, threads, base: form, compute: products }: RuntimeChoice
+  { base: form, compute: products, ...choice }: PolicyChoice
 ): Promise<Policy> {
+  // The device first: it is refused before minutes are spent on reading weights.
+  const { runtime, chosen } = await openChosen(choice)
   const model = await openModelFolder(dir, { form, products })
   const { tokenizer, hash } = openModelTokenizer(dir, model.config)
   return {
     model,
     tokenizer,
     tokenizerHash: hash,
-    // Threads that wait by spinning take the cores from the window, and from themselves when cores are shared.
-    runtime: openRuntime({ device: device as Device, threads, spinning: false })
+    runtime,
+    chosen
   }
 }
 
@@ -55,7 +56,8 @@ export async function openPolicy(
  * Notes what the policy of a run is made of, or checks that it is still what it was.
  * @throws Failure run-not-resumable, naming what changed
  */
-export function pinPolicy(folder: RunFolder, { model, tokenizerHash }: Policy): void {
+export function pinPolicy(folder: RunFolder, { model, tokenizerHash, chosen }: Policy): void {
+  folder.noteDevice(chosen)
   folder.pin('model', model.hash)
   folder.pin('tokenizer', tokenizerHash)
   const { adapter } = folder.config

@@ -25,6 +25,7 @@ import {
   type RunRecord,
   type RunStatus
 } from '../contract/run-record'
+import type { ChosenDevice } from '../engine/runtime/devices'
 import { Failure } from '../pipeline/failure'
 
 /** Writes a file so that a crash leaves either the old one or the new one, whole. */
@@ -123,6 +124,14 @@ export class RunFolder {
     if (before !== undefined) return
     const hashes = { ...this.record.resolved.hashes, [what]: hash }
     this.record = { ...this.record, resolved: { ...this.record.resolved, hashes } }
+    writeWhole(this.path(runFiles.record), serialiseRunRecord(this.record))
+  }
+
+  /** Notes what the run is really computed on. */
+  noteDevice({ device: name, instead }: ChosenDevice): void {
+    const device = { name, insteadOf: instead?.asked ?? null, reason: instead?.reason ?? null }
+    if (instead) this.log(`computed on ${name}: ${instead.asked} cannot be used here`)
+    this.record = { ...this.record, resolved: { ...this.record.resolved, device } }
     writeWhole(this.path(runFiles.record), serialiseRunRecord(this.record))
   }
 

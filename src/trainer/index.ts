@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toFailure } from '../contract/errors'
 import { trainerMessage, type JobEvent, type JobRequest } from '../contract/job'
+import { useGpuPack } from '../jobs/devices'
 import { beat } from '../jobs/run-folder'
 import { findParent } from './parent'
 
@@ -27,6 +28,7 @@ function startWorker(workerData: JobRequest): Worker {
 }
 
 function start(request: JobRequest): void {
+  if ('gpuPack' in request && request.gpuPack) useGpuPack(request.gpuPack)
   const pulse =
     request.kind === 'train' ? setInterval(() => beatQuietly(request.runDir), HEARTBEAT) : undefined
   let last: JobEvent | null = null

@@ -75,7 +75,7 @@ export async function runDemo(
   const project = join(folder, 'Sample project.t2g')
 
   const imported = await importIntoFile(files.answers, project, { strict: true, signal: host.signal })
-  const plan = planRunOf(project, demoConfig(files.model, seeds[0], 'none'))
+  const plan = await planRunOf(project, demoConfig(files.model, seeds[0], 'none'))
   tellPlan(host, imported, plan)
 
   const runOf = (seed: number, control: DemoControl): string =>

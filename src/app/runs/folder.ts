@@ -100,6 +100,7 @@ export function readRunDetail(dir: string, fromStep = 0): RunDetail {
     run: readRunView(dir),
     config,
     hashes: resolved.hashes,
+    device: resolved.device ?? null,
     metrics: readMetrics(dir, fromStep)
   }
 }

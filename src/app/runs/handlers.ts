@@ -1,10 +1,11 @@
-import type { AppEvent, Handlers, RunView } from '../../contract/ipc'
+import type { AppEvent, Device, Handlers, RunView } from '../../contract/ipc'
 import type { JobControl, JobEvent, JobRequest, Progress } from '../../contract/job'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
 import type { LongWork } from '../long-work'
 import { hasReview, openReview, reviewRequest } from '../review/review'
 import { readRunView } from './folder'
+import { requireFits } from './memory'
 import { configFor, controlRun, listRuns, noteRun, planRun } from './runs'
 import { resumableRun, runFolderOf, runSamples, showRun, startRun } from './runs'
 
@@ -62,13 +63,29 @@ export function runHandlers({ project, host, control, emit, work }: RunHost) {
     if (busy !== null) throw new Failure('trainer-busy', `${busy} is going on: wait for it, or stop it.`)
   }
 
+  /** Quietly: it is no work that a person asked for. While a job is going on, its device is in use and nothing is tried. */
+  const tryDevices = (): Promise<readonly Device[]> => {
+    claim('Trying the devices')
+    return new Promise((resolve, reject) =>
+      host({ kind: 'devices' }, (event) => {
+        if (event.kind === 'progress') return
+        busy = null
+        if (event.kind === 'done') resolve(event.result as readonly Device[])
+        else reject(new Failure(event.error.code, event.error.message))
+      })
+    )
+  }
+
   return {
+    tryDevices,
     /** For other jobs that share the trainer, such as sampling. */
     doJob,
     handlers: {
       'runs.list': () => listRuns(project()),
       'runs.plan': ({ config }) => planRun(project(), configFor(project(), config)),
-      'runs.start': ({ config }) => {
+      'runs.start': async ({ config, overMemory }) => {
+        assertIdle()
+        if (!overMemory) requireFits((await planRun(project(), configFor(project(), config))).memory)
         assertIdle()
         return follow(startRun(project(), configFor(project(), config)))
       },

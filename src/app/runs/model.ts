@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../pipeline/failure'
 import type { PromptTemplate } from '../../tokens/prompt'
 import type { PolicyTokenizer } from '../../tokens/tokenizer'
 import { openFolderTokenizer } from '../align/open-tokenizer'
-import type { ModelSize } from './estimate'
+import { readModelSize, type ModelSize } from '../../jobs/sessions/memory'
 
 /** What the app needs to know of a model folder. Weights are the trainer's business and are not read here. */
 export interface RunModel {
@@ -18,28 +18,9 @@ export interface RunModel {
 /** @throws Failure not-found, tokenizer-missing, bad-json, architecture-unsupported, tokenizer-invalid */
 export function openRunModel(dir: string): RunModel {
   const file = join(dir, 'config.json')
-  const config = readJson(file)
+  const size = readModelSize(readJson(file), file)
   const { tokenizer, hash } = openFolderTokenizer(dir)
-  const number = (key: string): number => {
-    const value = config[key]
-    if (typeof value === 'number' && value > 0) return value
-    throw new Failure('architecture-unsupported', `${file} has no ${key}.`)
-  }
-  const weights = readdirSync(dir).filter((name) => name.endsWith('.safetensors'))
-  const bytes = weights.reduce((sum, name) => sum + statSync(join(dir, name)).size, 0)
-  return {
-    tokenizer,
-    tokenizerHash: hash,
-    size: {
-      parameters: Math.round(bytes / 4),
-      layers: number('num_hidden_layers'),
-      hidden: number('hidden_size'),
-      intermediate: number('intermediate_size'),
-      heads: number('num_attention_heads'),
-      vocabulary: number('vocab_size')
-    },
-    context: number('max_position_embeddings')
-  }
+  return { tokenizer, tokenizerHash: hash, size, context: size.config.contextLength }
 }
 
 /** A model without a chat template reads `role: content` lines (contracts, "Prompt and response"). */

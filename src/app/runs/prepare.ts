@@ -4,11 +4,11 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { RunPlan } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
 import { runFiles, serialiseRunRecord, type FrozenAnswer, type FrozenPrompt } from '../../contract/run-record'
+import type { ModelSize, RunLengths } from '../../jobs/sessions/memory'
 import { alignSpans } from '../../pipeline/align/align'
 import { Failure } from '../../pipeline/failure'
 import { commitOfCheckout } from '../commit'
 import { freezeAnswers, freezePrompts, type PromptToFreeze, type StoredAnswer } from './data'
-import { estimateRun } from './estimate'
 import { openRunModel, templateFor } from './model'
 import { readPromptsFile } from './prompts'
 import { sha256 } from '../sha256'
@@ -21,10 +21,16 @@ export interface RunSource {
   prompts(split: string): readonly PromptToFreeze[]
 }
 
+/** What would train; memory takes a moment to work out and is added when somebody asks. */
+export type DataPlan = Omit<RunPlan, 'memory'>
+
 /** Everything of a run but its folder. */
 export interface PreparedRun {
   readonly config: RunConfig
-  readonly plan: RunPlan
+  readonly plan: DataPlan
+  /** What its memory depends on. */
+  readonly model: ModelSize
+  readonly lengths: RunLengths
   /** The annotations that it will learn from. */
   readonly annotationIds: readonly string[]
   /** Files of the run folder, by name. */
@@ -48,10 +54,20 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
     const training = frozen.filter(({ split }) => split === 'train')
     if (training.length === 0)
       throw new Failure('nothing-to-train', `No answer is left to train on${inWords(dropped)}.`)
-    const length = Math.max(...frozen.map(({ promptIds, ids }) => promptIds.length + ids.length))
+    const lengths = frozen.map(({ promptIds, ids }) => promptIds.length + ids.length)
     return {
       config,
-      plan: planOf(config, model, dropped, training, frozen.length - training.length, 0, length),
+      plan: planOf(
+        config,
+        model,
+        dropped,
+        training,
+        frozen.length - training.length,
+        0,
+        Math.max(...lengths)
+      ),
+      model: model.size,
+      lengths: { source: 'annotated', answers: lengths, training: training.length },
       annotationIds: config.critic === null ? annotationsBehind(answers, training) : [],
       files: files({ [runFiles.answers]: jsonLines(frozen), [runFiles.rules]: rulesText })
     }
@@ -65,10 +81,13 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
     typeof from === 'string' ? readPromptsFile(from) : (source?.prompts(splitName(from.project)) ?? [])
   const { frozen, dropped } = freezePrompts(prompts, rules, config.sampling.maxNewTokens)
   if (frozen.length === 0) throw new Failure('nothing-to-train', `No prompt is left${inWords(dropped)}.`)
-  const length = Math.max(...frozen.map(({ ids }) => ids.length)) + config.sampling.maxNewTokens
+  const lengths = frozen.map(({ ids }) => ids.length)
+  const length = Math.max(...lengths) + config.sampling.maxNewTokens
   return {
     config,
     plan: planOf(config, model, dropped, [], 0, frozen.length, length),
+    model: model.size,
+    lengths: { source: 'rollouts', prompts: lengths },
     annotationIds: [],
     files: files({ [runFiles.prompts]: jsonLines(frozen), [runFiles.rules]: rulesText })
   }
@@ -121,14 +140,12 @@ function planOf(
   heldOut: number,
   prompts: number,
   length: number
-): RunPlan {
+): DataPlan {
   if (length > model.context)
     throw new Failure(
       'bad-configuration',
       `Prompt and answer take up to ${length} tokens and the model reads ${model.context}: lower sampling.maxNewTokens.`
     )
-  const shape = { rows: config.batch, length, newTokens: config.sampling.maxNewTokens }
-  const estimate = estimateRun(config, model.size, shape)
   const spans = { good: 0, poor: 0, neutral: 0 }
   let tokensRewarded = 0
   let unaligned = 0
@@ -152,9 +169,7 @@ function planOf(
     tokensRewarded,
     tokens: training.reduce((sum, { ids }) => sum + ids.length, 0),
     dropped,
-    unaligned,
-    memoryBytes: Math.round(estimate.memoryBytes),
-    estimatedSeconds: estimate.seconds
+    unaligned
   }
 }
 

@@ -27,8 +27,15 @@ function openForRun(file: string): Project {
   }
 }
 
-export const planRunOf = (file: string | null, config: RunConfig): RunPlan =>
-  file === null ? planRun(null, config) : withProject(file, openToRead, (project) => planRun(project, config))
+export async function planRunOf(file: string | null, config: RunConfig): Promise<RunPlan> {
+  if (file === null) return planRun(null, config)
+  const project = openToRead(file)
+  try {
+    return await planRun(project, config)
+  } finally {
+    project.close()
+  }
+}
 
 export const startRunOf = (file: string | null, config: RunConfig, dir: string): RunView =>
   file === null

@@ -9,6 +9,7 @@ import type { Project } from '../../store/project'
 import { getRun, listRuns as listIndexed, putRun, recordLineage } from '../../store/runs'
 import { resolvePaths } from './config-file'
 import { forgetControl, readRunDetail, readRunView, readSamples, tellRun } from './folder'
+import { planMemory } from './memory'
 import { prepareRun, writeRunFolder } from './prepare'
 import { projectSource } from './source'
 
@@ -25,8 +26,10 @@ export const configFor = (project: Project | null, json: unknown): RunConfig =>
   resolvePaths(parseRunConfig(json), project ? dirname(project.file) : '.')
 
 /** The dry run: what would train, what was dropped and why. Writes nothing. */
-export const planRun = (project: Project | null, config: RunConfig): RunPlan =>
-  prepareRun(config, project ? projectSource(project) : null).plan
+export async function planRun(project: Project | null, config: RunConfig): Promise<RunPlan> {
+  const prepared = prepareRun(config, project ? projectSource(project) : null)
+  return { ...prepared.plan, memory: await planMemory(prepared.config, prepared.model, prepared.lengths) }
+}
 
 /**
  * Writes the folder of a new run and enters it in the index, with the annotations that it learns from.

@@ -1,16 +1,14 @@
 import { resolve } from 'node:path'
 import { Option, type Command } from 'commander'
 import type { ExportResult, JobRequest } from '../../contract/job'
-import { wholeNumber } from '../arguments'
+import { deviceOptions, type DeviceWords } from '../device-options'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'
 import { progressLine } from './project'
 
-interface ExportWords {
+interface ExportWords extends DeviceWords {
   readonly adapter?: string
   readonly out: string
-  readonly device: string
-  readonly threads: number
 }
 
 type ExportRequest = Extract<JobRequest, { kind: 'export' }>
@@ -44,11 +42,11 @@ export function registerExportCommands(model: Command, terminal: Terminal): void
 
   async function run(
     dir: string,
-    { adapter, out, device, threads }: ExportWords,
+    { adapter, out, device, threads, fallback }: ExportWords,
     what: Pick<ExportRequest, 'format' | 'type'>
   ): Promise<void> {
     const request: JobRequest = {
-      ...{ kind: 'export', ...what, device, threads },
+      ...{ kind: 'export', ...what, device, threads, fallback },
       ...{ model: resolve(dir), adapter: adapter === undefined ? null : resolve(adapter), out: resolve(out) }
     }
     const options = { signal: terminal.signal, onProgress: progressLine(terminal) }
@@ -58,14 +56,10 @@ export function registerExportCommands(model: Command, terminal: Terminal): void
 }
 
 const shared = (command: Command): Command =>
-  command
-    .argument('<dir>', 'a model folder in Hugging Face layout')
-    .addOption(
-      new Option('--device <name>', 'where the comparison is computed')
-        .choices(['cpu', 'cuda', 'webgpu', 'dml', 'coreml'])
-        .default('cpu')
-    )
-    .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024), 2)
+  deviceOptions(command, 'where the comparison is computed').argument(
+    '<dir>',
+    'a model folder in Hugging Face layout'
+  )
 
 const exportText = ({ out, type, bytes, largestLogitDifference, tolerance, tokens }: ExportResult): string =>
   `Wrote ${out}: ${type}, ${(bytes / 1e6).toFixed(1)} MB. Reloaded, its logits of ${tokens} tokens differ by at most ` +

@@ -5,6 +5,7 @@ import { modelLogits } from '../../jobs/logits'
 import type { ModelChoice } from '../../jobs/open-model'
 import { scoreFile, scoreSequences } from '../../jobs/score-model'
 import { idList, realNumber, wholeNumber } from '../arguments'
+import { deviceOptions } from '../device-options'
 import type { Terminal } from '../terminal'
 import { registerExportCommands } from './export-model'
 
@@ -84,15 +85,9 @@ type GenerateWords = Omit<GenerateRequest, 'model' | 'prompt'> & { ids?: number[
 
 /** What every command that computes takes. */
 const choice = (command: Command): Command =>
-  command
+  deviceOptions(command)
     .argument('<dir>', 'a model folder in Hugging Face layout')
     .option('--adapter <dir>', "an adapter in PEFT's layout")
-    .addOption(
-      new Option('--device <name>', 'where to compute')
-        .choices(['cpu', 'cuda', 'webgpu', 'dml', 'coreml'])
-        .default('cpu')
-    )
-    .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024), 2)
 
 const numberLine = (values: readonly number[]): string => values.map((value) => value.toFixed(6)).join(' ')
 

@@ -7,15 +7,16 @@ import { openToRead } from '../../app/open-to-read'
 import { showRecords, type ShownDocument } from '../../app/show'
 import { takeOverProject } from '../../app/take-over'
 import type { Progress } from '../../contract/job'
+import { gpuPackOption } from '../device-options'
+import { tryDevices } from '../try-devices'
 import type { Terminal } from '../terminal'
 
 /** Commands about this machine and about one project file. */
 export function registerProjectCommands(program: Command, terminal: Terminal): void {
-  program
-    .command('doctor')
-    .description('what this machine can do')
-    .action(() => {
-      const found = doctor()
+  gpuPackOption(program.command('doctor'))
+    .description('what this machine can do; every device is tried')
+    .action(async () => {
+      const found = doctor(await tryDevices())
       const devices = found.devices.map(({ name, usable, reason }) =>
         usable ? `${name} can be used` : `${name} cannot be used: ${reason ?? 'unknown reason'}`
       )

@@ -1,9 +1,12 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { configDifferences } from '../../app/runs/compare'
 import { readRunConfig } from '../../app/runs/config-file'
 import { readRunDetail, readRunView, tellRun } from '../../app/runs/folder'
+import { requireFits } from '../../app/runs/memory'
 import { listRunsOf, noteRunOf, planRunOf, startRunOf } from '../../app/runs/project'
 import { resumableRun } from '../../app/runs/runs'
+import { deviceNames } from '../../contract/run-config'
+import { gpuPackOption } from '../device-options'
 import { hostJob } from '../job-host'
 import { planText, runAnswer, runText } from '../run-answer'
 import type { Terminal } from '../terminal'
@@ -14,8 +17,12 @@ interface StartWords {
   readonly config: string
   readonly out?: string
   readonly dryRun?: boolean
+  readonly overMemory?: boolean
   readonly set: readonly string[]
   readonly seed?: string
+  readonly device?: string
+  readonly fallback?: string
+  readonly threads?: string
 }
 
 /** Training runs. A run's folder is its truth; every command but `start` and `list` needs nothing else. */
@@ -23,8 +30,7 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
   const run = program.command('run').description('train, look at a run, stop it, take it up again')
   const answer = (dir: string): void => terminal.answer(runAnswer(dir), runText(runAnswer(dir)))
 
-  run
-    .command('start')
+  gpuPackOption(run.command('start'))
     .description('train in a new run folder; Ctrl-C stops after the step, with a checkpoint')
     .option('--project <file>', 'the project that answers or prompts come from')
     .requiredOption('--config <file>', 'run.json: also that of an earlier run, which repeats it')
@@ -36,16 +42,25 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
       collect,
       []
     )
+    .addOption(new Option('--device <name>', 'the same as --set device=NAME').choices([...deviceNames]))
+    .addOption(new Option('--fallback <name>', 'compute there if the device cannot be used').choices(['cpu']))
+    .option('--threads <n>', 'the same as --set threads=N')
+    .option('--over-memory', 'start even if the estimate says that this machine has too little memory')
     .option('--seed <n>', 'the same as --set seed=N')
     .action(async (words: StartWords, command: Command) => {
-      const settings = [...words.set, ...(words.seed === undefined ? [] : [`seed=${words.seed}`])]
+      const { set, seed, device, fallback, threads } = words
+      const given = Object.entries({ seed, device, fallback, threads }).filter(
+        ([, value]) => value !== undefined
+      )
+      const settings = [...set, ...given.map(([key, value]) => `${key}=${value}`)]
       const config = readRunConfig(words.config, settings)
       const project = words.project ?? null
       if (words.dryRun) {
-        const plan = planRunOf(project, config)
+        const plan = await planRunOf(project, config)
         return terminal.answer(plan, planText(plan))
       }
       if (words.out === undefined) return command.error("error: required option '--out <dir>' not specified")
+      if (!words.overMemory) requireFits((await planRunOf(project, config)).memory)
       const { dir } = startRunOf(project, config, words.out)
       await train(dir, terminal).finally(() => noteRunOf(project, dir))
       answer(dir)
@@ -61,8 +76,7 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
       answer(dir)
     })
 
-  run
-    .command('resume')
+  gpuPackOption(run.command('resume'))
     .description('take a run up again from its last checkpoint')
     .argument('<dir>', 'the run folder')
     .action(async (dir: string) => {

@@ -1,11 +1,12 @@
 import { Option, type Command } from 'commander'
 import { sampleInto } from '../../app/runs/project'
 import { realNumber, wholeNumber } from '../arguments'
+import { deviceOptions, type DeviceWords } from '../device-options'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'
 import { progressLine } from './project'
 
-interface SampleWords {
+interface SampleWords extends DeviceWords {
   readonly project: string
   readonly model: string
   readonly adapter?: string
@@ -14,13 +15,11 @@ interface SampleWords {
   readonly maxNewTokens: number
   readonly temperature: number
   readonly template: 'tokenizer' | 'plain' | 'none'
-  readonly threads: number
 }
 
 /** The policy's own answers into a project. */
 export function registerSampleCommand(program: Command, terminal: Terminal): void {
-  program
-    .command('sample')
+  deviceOptions(program.command('sample'))
     .description("the policy's own answers to the project's prompts, ready to be annotated")
     .requiredOption('--project <file>', 'the project')
     .requiredOption('--model <dir>', 'the policy: a model folder')
@@ -29,7 +28,6 @@ export function registerSampleCommand(program: Command, terminal: Terminal): voi
     .option('--seed <n>', 'repeats the answers', wholeNumber(0), 1)
     .option('--max-new-tokens <n>', 'longest answer', wholeNumber(1), 96)
     .option('--temperature <t>', '0 takes the likeliest token', realNumber(0), 1)
-    .option('--threads <n>', 'threads of the engine', wholeNumber(1), 2)
     .addOption(
       new Option('--template <name>', 'how a prompt becomes text')
         .choices(['tokenizer', 'plain', 'none'])

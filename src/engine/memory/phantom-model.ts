@@ -1,5 +1,6 @@
 import { storedLength, type DataType, type HostTensor, type Shape, type TensorData } from '../graph'
 import type { DecoderConfig } from '../models/decoder-config'
+import type { ProductPrecision } from '../models/held-matrix'
 import type { BaseForm, Model } from '../models/model'
 import { checkpointShapes, layerName } from '../models/names'
 import { fitsFourBit, usualFourBit, type FourBitMatrix } from '../quantise/four-bit'
@@ -21,15 +22,14 @@ const arrays = {
 /** How a model would be held: see `BaseOptions`. */
 export interface Holding {
   readonly form: BaseForm
-  /** Of a tensor in the files. Default float32. */
-  readonly storedType?: (name: string) => 'float32' | 'float16' | 'bfloat16'
+  readonly products?: ProductPrecision
 }
 
 /**
  * A model without weights, to build graphs with: every tensor has its shape and type, and all of them share one stretch
  * of memory that nobody ever writes, so that a model of a billion weights costs nothing.
  */
-export function phantomModel(config: DecoderConfig, { form, storedType }: Holding = { form: 'full' }): Model {
+export function phantomModel(config: DecoderConfig, { form, products }: Holding = { form: 'full' }): Model {
   const shapes = checkpointShapes(config)
   const largest = Math.max(...[...shapes.values()].map((shape) => byteCount({ dtype: 'float32', shape })))
   const memory = new ArrayBuffer(8 * Math.ceil(largest / 8))
@@ -40,12 +40,18 @@ export function phantomModel(config: DecoderConfig, { form, storedType }: Holdin
   })
   const fourBit = form === '4-bit' ? fourBitMatrices(config, memory) : new Map<string, FourBitMatrix>()
   const tensors = new Map<string, HostTensor>()
+  const held = heldType(config, form, products)
   for (const [name, shape] of shapes) {
     if (fourBit.has(name)) continue
-    const narrow = form === 'stored' && shape.length > 1
-    tensors.set(name, tensor(narrow ? (storedType?.(name) ?? 'float32') : 'float32', shape))
+    tensors.set(name, tensor(shape.length > 1 ? held : 'float32', shape))
   }
-  return { config, tensors, ...(fourBit.size > 0 ? { fourBit } : {}) }
+  return { config, tensors, ...(fourBit.size > 0 ? { fourBit } : {}), ...(products ? { products } : {}) }
+}
+
+/** The type of the matrices that are not in 4 bits. What the files have is taken to be what config.json says. */
+function heldType({ dtype }: DecoderConfig, form: BaseForm, products?: ProductPrecision): DataType {
+  if (products === 'float16') return 'float16'
+  return form === 'stored' && (dtype === 'float16' || dtype === 'bfloat16') ? dtype : 'float32'
 }
 
 function fourBitMatrices(config: DecoderConfig, memory: ArrayBuffer): Map<string, FourBitMatrix> {

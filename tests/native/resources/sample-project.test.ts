@@ -92,7 +92,7 @@ describe('the sample project', () => {
       texts.push(readFileSync(`${file}.jsonl`, 'utf8'))
     }
     expect(texts[0]).toBe(texts[1])
-    const plan = planRunOf(made, demoConfig(files.model, 1, 'none'))
+    const plan = await planRunOf(made, demoConfig(files.model, 1, 'none'))
     expect(plan).toMatchObject({ unaligned: 0, dropped: [{ count: answers.length - marked.length }] })
   })
 

@@ -8,7 +8,12 @@ class Session {
   ready = $state(false)
   info = $state.raw<AppInfo>()
   doctor = $state.raw<Doctor>()
-  settings = $state.raw<Settings>({ personName: null, theme: 'system', modelDir: null })
+  settings = $state.raw<Settings>({
+    personName: null,
+    theme: 'system',
+    modelDir: null,
+    gpuPack: null
+  })
   project = $state.raw<ProjectInfo | null>(null)
   /** Rises when the project's content was changed by something other than the view on screen. */
   changes = $state(0)

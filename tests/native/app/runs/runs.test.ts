@@ -4,7 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { configDifferences } from '../../../../src/app/runs/compare'
 import { LongWork } from '../../../../src/app/long-work'
 import { runHandlers } from '../../../../src/app/runs/handlers'
-import { listRuns, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs/runs'
+import { planMemory, requireFits } from '../../../../src/app/runs/memory'
+import { prepareRun } from '../../../../src/app/runs/prepare'
+import { configFor, listRuns, planRun, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs/runs'
+import { projectSource } from '../../../../src/app/runs/source'
 import type { AppEvent } from '../../../../src/contract/ipc'
 import type { JobControl, JobEvent, JobRequest } from '../../../../src/contract/job'
 import { runConfig } from '../../../../src/contract/run-config'
@@ -106,8 +109,8 @@ const annotated = () => ({
 })
 
 describe('runs of a project', () => {
-  test('the dry run counts what would train and what is left out, and writes nothing', () => {
-    expect(handlers()['runs.plan']({ config: annotated() })).toMatchObject({
+  test('the dry run counts what would train and what is left out, and writes nothing', async () => {
+    expect(await handlers()['runs.plan']({ config: annotated() })).toMatchObject({
       answers: 8,
       heldOut: 3,
       spans: { good: 0, poor: 8, neutral: 0 },
@@ -120,19 +123,36 @@ describe('runs of a project', () => {
     expect(handlers()['runs.list']()).toEqual([])
   })
 
-  test('a start writes a folder beside the project, knows what it learns from, and takes one job at a time', () => {
+  test('a start writes a folder beside the project, knows what it learns from, and takes one job at a time', async () => {
     const table = handlers()
-    const run = table['runs.start']({ config: annotated() })
+    const run = await table['runs.start']({ config: annotated() })
     expect(run).toMatchObject({ name: 'run-1', state: 'waiting', dir: join(runsFolderOf(project), 'run-1') })
     expect(jobs).toEqual([{ kind: 'train', runDir: run.dir }])
     expect(project.read((db) => runsThatLearnedFrom(db, 'annotation-1'))).toEqual([run.runId])
     expect(project.read((db) => runsThatLearnedFrom(db, 'annotation-0'))).toEqual([])
-    expect(() => table['runs.start']({ config: annotated() })).toThrow(
-      expect.objectContaining({ code: 'trainer-busy' })
-    )
+    await expect(table['runs.start']({ config: annotated() })).rejects.toMatchObject({ code: 'trainer-busy' })
     expect(readdirSync(runsFolderOf(project))).toEqual(['run-1'])
     finish[0]()
-    expect(table['runs.start']({ config: annotated() }).name).toBe('run-2')
+    expect((await table['runs.start']({ config: annotated() })).name).toBe('run-2')
+  })
+
+  test('a run that does not fit is refused with what would take less, unless it is told to start', async () => {
+    const config = { ...annotated(), lora: null }
+    const plan = await planRun(project, configFor(project, config))
+    expect(plan.memory.fits).toBe(true)
+    expect(plan.memory.sessions.map(({ name }) => name)).toContain('step')
+    const { model, lengths } = prepareRun(configFor(project, config), projectSource(project))
+    const small = await planMemory(plan.config, model, lengths, plan.memory.total / 2)
+    expect(small.fits).toBe(false)
+    expect(small.advice.length).toBeGreaterThan(0)
+    for (const { bytes } of small.advice) expect(bytes).toBeLessThan(plan.memory.total)
+    expect(() => requireFits(small)).toThrow(
+      expect.objectContaining({
+        code: 'out-of-memory-estimate',
+        message: expect.stringMatching(/^The run would take .* and this machine has .*--over-memory\.$/)
+      })
+    )
+    expect(() => requireFits(plan.memory)).not.toThrow()
   })
 
   test('a job that is no run is shown as work, and cancelling it tells it to stop', async () => {
@@ -149,13 +169,13 @@ describe('runs of a project', () => {
 
   test('trained, shown, reviewed once, and found again by its folder', async () => {
     const table = handlers()
-    const { runId, dir } = table['runs.start']({ config: annotated() })
+    const { runId, dir } = await table['runs.start']({ config: annotated() })
     await runJob({ kind: 'train', runDir: dir }, { emit: () => undefined, takeControl: () => null })
     finish[0]()
     expect(events.at(-1)).toMatchObject({ kind: 'run', run: { state: 'finished', step: 2 } })
     const detail = table['runs.show']({ runId, fromStep: 2 })
     expect(detail.metrics.map(({ step }) => step)).toEqual([2])
-    expect(Object.keys(detail.hashes).sort()).toEqual(['config', 'data', 'model'])
+    expect(Object.keys(detail.hashes).sort()).toEqual(['config', 'data', 'model', 'tokenizer'])
     expect(table['runs.samples']({ runId, step: 1 })).toHaveLength(4)
     expect(() => table['runs.resume']({ runId })).toThrow(
       expect.objectContaining({ code: 'run-not-resumable' })
@@ -180,8 +200,8 @@ describe('runs of a project', () => {
     expect(listRuns(project)).toMatchObject([{ runId, state: 'finished', dir: `${dir}-elsewhere` }])
   })
 
-  test('a damaged run folder does not keep a project shut', () => {
-    const { dir } = handlers()['runs.start']({ config: annotated() })
+  test('a damaged run folder does not keep a project shut', async () => {
+    const { dir } = await handlers()['runs.start']({ config: annotated() })
     writeFileSync(join(dir, 'run.json'), '{"version":1')
     expect(() => rebuildRunIndex(project)).not.toThrow()
     rmSync(dir, { recursive: true })

@@ -25,6 +25,8 @@ class RunForm {
   planError = $state.raw<FailureValue>()
   planning = $state(false)
   starting = $state(false)
+  /** Start although the estimate says that this machine has too little memory. */
+  overMemory = $state(false)
   private asked = 0
   private timer: ReturnType<typeof setTimeout> | undefined
 
@@ -95,7 +97,10 @@ class RunForm {
   async start(): Promise<void> {
     if (this.missing || this.starting) return
     this.starting = true
-    const run = await ask('runs.start', { config: $state.snapshot(this.config) })
+    const run = await ask('runs.start', {
+      config: $state.snapshot(this.config),
+      overMemory: this.overMemory
+    })
     this.starting = false
     if (!run) return
     runs.put(run)

@@ -79,6 +79,34 @@ export const moreSettings: readonly Setting[] = [
     group: 'Run'
   },
   {
+    key: 'device',
+    title: 'Device',
+    sentence: 'Where to compute. What cannot be used here is refused, with the reason.',
+    bound: 'one of the five',
+    initial: 'cpu',
+    kind: choice('cpu', 'cuda', 'webgpu', 'dml', 'coreml'),
+    group: 'Run'
+  },
+  {
+    key: 'fallback',
+    title: 'Without it',
+    sentence:
+      'What to do if the device cannot be used: nothing, or compute on the CPU; the run page says which.',
+    bound: 'none or cpu',
+    initial: 'none',
+    kind: choice('none', 'cpu'),
+    group: 'Run'
+  },
+  {
+    key: 'spinning',
+    title: 'Spinning threads',
+    sentence: 'Threads that wait keep a core busy: faster on a machine that does nothing else.',
+    bound: 'on or off',
+    initial: false,
+    kind: { of: 'switch' },
+    group: 'Run'
+  },
+  {
     key: 'base',
     title: 'Model in memory',
     sentence:
