@@ -3,6 +3,7 @@ import { createGenerator } from '../engine/generate/generator'
 import { estimateMemory } from '../engine/memory/estimate'
 import { phantomModel } from '../engine/memory/phantom-model'
 import type { DecoderConfig } from '../engine/models/decoder-config'
+import { checkpointShapes, loraModules } from '../engine/models/names'
 import type { Trainable } from '../engine/models/model'
 import { loraModules } from '../engine/models/names'
 import { createScorer } from '../engine/rl/scorer'
@@ -18,9 +19,14 @@ export interface ModelInspection {
   readonly layers: number
   readonly hidden: number
   readonly heads: number
+  readonly keyValueHeads: number
   readonly vocab: number
   /** Tokens. */
   readonly context: number
+  /** Tokens that layers with a sliding window see; null if every layer sees all. */
+  readonly window: number | null
+  /** What an adapter may change. */
+  readonly modules: readonly string[]
   readonly tensors: ModelOutline['tensors']
   readonly tokenizer: {
     readonly vocab: number
@@ -52,7 +58,10 @@ export async function inspectModel(dir: string): Promise<ModelInspection> {
     bos: found.tokenizer.bos,
     eos: found.tokenizer.eos
   }
-  const dtypes = new Set(tensors.map(({ dtype }) => dtypeNames[dtype] ?? dtype))
+  // Files may hold more than the model uses, such as masks.
+  const wanted = checkpointShapes(config)
+  const used = tensors.filter(({ name }) => wanted.has(name))
+  const dtypes = new Set(used.map(({ dtype }) => dtypeNames[dtype] ?? dtype))
   return {
     architecture: config.architecture,
     parameters,
@@ -60,8 +69,11 @@ export async function inspectModel(dir: string): Promise<ModelInspection> {
     layers: config.layers,
     hidden: config.hiddenSize,
     heads: config.heads,
+    keyValueHeads: config.keyValueHeads,
     vocab: config.vocabularySize,
     context: config.contextLength,
+    window: config.attention.find(({ window }) => window !== null)?.window ?? null,
+    modules: loraModules(config),
     tensors,
     tokenizer,
     chatTemplate: found?.tokenizer.hasChatTemplate ?? false,

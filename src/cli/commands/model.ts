@@ -98,7 +98,9 @@ function inspectionText(dir: string, found: ModelInspection): string {
   return [
     `${dir}: ${found.architecture}, ${found.parameters} parameters in ${found.dtype}`,
     `${found.layers} layers, ${found.heads} heads, hidden size ${found.hidden}, ` +
-      `${found.vocab} tokens, context ${found.context}`,
+      `${found.vocab} tokens, context ${found.context}` +
+      (found.window === null ? '' : `, sliding window ${found.window}`),
+    `Matrices for an adapter: ${found.modules.join(', ')}`,
     tokenizer
       ? `Tokenizer: ${tokenizer.vocab} tokens, ${found.chatTemplate ? 'with' : 'without'} a chat template`
       : 'No tokenizer: only token ids can be used.',
