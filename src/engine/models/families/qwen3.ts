@@ -9,6 +9,7 @@ export const qwen3: Family = {
   architecture: 'Qwen3ForCausalLM',
   models: 'Qwen3',
   parse(fields) {
+    fields.size('head_dim') // Transformers would take 128, whatever the hidden size
     const config = llamaLike(fields)
     const attention = fields.flag('attention_bias', false)
     return {
