@@ -10,32 +10,47 @@ import {
   type Shape,
   type Value
 } from '../graph'
+import { recompute } from './recompute'
 import { rules } from './rules'
 
 /**
  * Adds to the graph the gradients of a scalar `loss` with respect to `wanted`, in that order.
  * Reverse mode over the nodes as they were added; a value that does not depend on anything wanted costs nothing.
+ * Segments of the graph are computed once more, each when its gradient is wanted (`recompute`).
  * Throws if a node in between has no rule, or if the loss does not depend on a wanted value.
  */
 export function gradients(loss: Value, wanted: readonly Value[]): readonly Value[] {
   if (loss.shape.length > 0) throw new Error(`${loss.name} is no scalar.`)
   const { graph } = loss
-  const steps = stepsOf(graph.nodes)
-  const needed = dependents(graph.nodes, wanted)
+  const nodes = [...graph.nodes]
+  const needed = dependents(nodes, wanted)
   const found = new Map<Value, Value[]>([[loss, [graph.scalar(1)]]])
 
-  for (const step of steps.reverse()) {
-    const arrived = step.outputs.map((output) => (needed.has(output) ? total(found, output) : null))
-    if (!arrived.some((gradient) => gradient !== null)) continue
-    const makers = ruleOf(step)(step, arrived[0] as Value, arrived)
-    step.inputs.forEach((input, index) => {
-      const make = makers[index]
-      if (!make || !needed.has(input)) return
-      const list = found.get(input) ?? []
-      list.push(sumDown(make(), input.shape))
-      found.set(input, list)
-    })
+  const goBack = (through: readonly Node[]): void => {
+    for (const step of stepsOf(through).reverse()) {
+      const arrived = step.outputs.map((output) => (needed.has(output) ? total(found, output) : null))
+      if (!arrived.some((gradient) => gradient !== null)) continue
+      const makers = ruleOf(step)(step, arrived[0] as Value, arrived)
+      step.inputs.forEach((input, index) => {
+        const make = makers[index]
+        if (!make || !needed.has(input)) return
+        const list = found.get(input) ?? []
+        list.push(sumDown(make(), input.shape))
+        found.set(input, list)
+      })
+    }
   }
+  let end = nodes.length
+  for (const segment of [...graph.segments].reverse()) {
+    goBack(nodes.slice(segment.end, end))
+    end = segment.first
+    const arrived = needed.has(segment.output) ? total(found, segment.output) : null
+    if (!arrived) continue
+    const again = recompute(graph, nodes, segment, arrived, needed)
+    found.set(again.output, [arrived])
+    goBack(again.nodes)
+  }
+  goBack(nodes.slice(0, end))
   for (const value of found.keys())
     if (value.node?.group && !value.node.group.outputs.includes(value))
       throw new Error(`The loss uses ${value.name}, which lies inside the group ${value.node.group.name}.`)

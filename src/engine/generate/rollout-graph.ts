@@ -82,7 +82,9 @@ export function rolloutGraph(options: RolloutOptions): Graph {
     const filled: LayerCache[] = []
     const before = slice(positions, 1, 0, last)
     const padding = slice(bias as Value, 3, 0, last)
-    const biases = biasesOf(config, padding, causalBias(graph, last))
+    const causal = causalBias(graph)
+    const seen = (window: number | null): Value => causal({ from: 0, to: last, first: 0, window })
+    const biases = biasesOf(config, padding, seen)
     const attention = fillingAttention(config, before, biases, rotate, filled)
     decoder(config, weights, slice(ids, 1, 0, last), attention)
     return filled
@@ -164,7 +166,7 @@ function chooser(graph: Graph, options: RolloutOptions): Chooser {
 function biasesOf(
   { attention }: DecoderConfig,
   padding: Value,
-  causal: ReturnType<typeof causalBias>
+  causal: (window: number | null) => Value
 ): readonly Value[] {
   const sums = new Map<Value, Value>()
   return attention.map(({ window }) => {

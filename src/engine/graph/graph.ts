@@ -70,6 +70,18 @@ export interface Group {
   readonly rule: GradientRule | 'stop'
 }
 
+/**
+ * A stretch of nodes that is computed once more for its gradient, so that nothing between its input and its output is
+ * kept until then (see `autodiff/recompute.ts`).
+ */
+export interface Segment {
+  readonly input: Value
+  readonly output: Value
+  /** Its nodes are numbers `first` to `end` (excluded) of the graph. */
+  readonly first: number
+  readonly end: number
+}
+
 export interface GraphOptions {
   /** Use ONNX Runtime's fused operators. Off, only standard operators are used; those also have float64 kernels. */
   readonly fused?: boolean
@@ -88,6 +100,7 @@ export class Graph {
   readonly outputs: Value[] = []
   readonly initialisers: Value[] = []
   readonly nodes: Node[] = []
+  readonly segments: Segment[] = []
   readonly fused: boolean
   readonly depth: number
   private counter = 0
@@ -190,6 +203,26 @@ export class Graph {
       this.group = null
     }
     return group.outputs
+  }
+
+  /** Adds the nodes of `build` as a segment. Nothing outside may use them but its result. Segments do not nest. */
+  asSegment(input: Value, build: () => Value): Value {
+    const first = this.nodes.length
+    const output = build()
+    this.segments.push({ input, output, first, end: this.nodes.length })
+    return output
+  }
+
+  /** Adds a node like `node` with other inputs, as part of `group`. */
+  cloneNode(node: Node, inputs: readonly (Value | null)[], group: Group | null): readonly Value[] {
+    const outputs = node.outputs.map(({ dtype, shape }) => [dtype, shape] as const)
+    const around = this.group
+    this.group = group
+    try {
+      return this.node(node.operator, inputs, node.attributes, outputs, node.domain)
+    } finally {
+      this.group = around
+    }
   }
 
   private once(key: string, tensor: HostTensor): Value {

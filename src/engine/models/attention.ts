@@ -19,15 +19,24 @@ import {
  * query [B, H, Tq, size], key and value [B, G, Tk, size], bias broadcasting to [B, H, Tq, Tk] -> [B·Tq, H·size].
  * Query head h reads key-value head floor(h / (H / G)). No gradient flows into the bias.
  */
-export function groupedAttention(query: Value, key: Value, value: Value, bias: Value): Value {
+export const groupedAttention = (query: Value, key: Value, value: Value, bias: Value): Value =>
+  joinHeads(mixHeads(query, key, value, bias))
+
+/** The same before the heads are joined: [B, H, Tq, size]. */
+export function mixHeads(query: Value, key: Value, value: Value, bias: Value): Value {
   const [batch, heads, length, size] = query.shape
   const groups = key.shape[1]
   const stacked = reshape(query, [batch, groups, (heads / groups) * length, size])
   const mixed = query.graph.asGroup('attention', [stacked, key, value], attentionRule, () => [
     attend(stacked, key, value, bias, heads)
   ])[0]
-  const byPosition = transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3])
-  return reshape(byPosition, [batch * length, heads * size])
+  return reshape(mixed, [batch, heads, length, size])
+}
+
+/** x [B, heads, T, size] -> [B·T, heads · size] */
+export function joinHeads(x: Value): Value {
+  const [batch, heads, length, size] = x.shape
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch * length, heads * size])
 }
 
 /** x [B·T, heads · size] -> [B, heads, T, size] */

@@ -1,25 +1,33 @@
 import { float32, type Graph, type Value } from '../graph'
 import { unseen } from './attention'
 
-/**
- * What each of `length` queries may see of as many keys, as numbers added to scores, [1, 1, T, T]: itself and what
- * stands before it; with a window, no more than that many. Constants of the graph, made once for each window.
- */
-export function causalBias(graph: Graph, length: number): (window: number | null) => Value {
-  const made = new Map<number | null, Value>()
-  return (window) => {
+/** Queries `from` to `to` (excluded) against keys `first` to `to`. */
+export interface Seen {
+  readonly from: number
+  readonly to: number
+  readonly first: number
+  /** A query sees itself and what stands before it; with a window, no more than that many. */
+  readonly window: number | null
+}
+
+/** What queries may see of keys, as numbers added to scores [1, 1, queries, keys]. Equal tables are made once. */
+export function causalBias(graph: Graph): (seen: Seen) => Value {
+  const made = new Map<string, Value>()
+  return ({ from, to, first, window }) => {
+    const [queries, keys] = [to - from, to - first]
     // A window as long as the text hides nothing.
-    const width = window !== null && window < length ? window : null
-    const known = made.get(width)
+    const width = window !== null && window < keys ? window : null
+    const name = ['causal', queries, keys, ...(width === null ? [] : [width])].join('_')
+    const known = made.get(name)
     if (known) return known
+    const offset = keys - queries // the first query's own key
     const hidden = (query: number, key: number): boolean =>
       key > query || (width !== null && key <= query - width)
-    const data = Float32Array.from({ length: length * length }, (_, index) =>
-      hidden(Math.floor(index / length), index % length) ? unseen : 0
+    const data = Float32Array.from({ length: queries * keys }, (_, index) =>
+      hidden(Math.floor(index / keys) + offset, index % keys) ? unseen : 0
     )
-    const name = width === null ? 'causal' : `causal_${width}`
-    const bias = graph.initialiser(name, float32([1, 1, length, length], data))
-    made.set(width, bias)
+    const bias = graph.initialiser(name, float32([1, 1, queries, keys], data))
+    made.set(name, bias)
     return bias
   }
 }

@@ -16,11 +16,23 @@ export interface Attention {
   attend(layer: number, query: Value, key: Value, value: Value): Value
 }
 
-/** ids int64 [B, T] -> hidden states after the last norm [B·T, hidden size]. */
-export function decoder(config: DecoderConfig, weights: Weights, ids: Value, attention: Attention): Value {
+/**
+ * ids int64 [B, T] -> hidden states after the last norm [B·T, hidden size]. The first `recomputed` layers are segments:
+ * of each, only what it reads is kept for the gradient.
+ */
+export function decoder(
+  config: DecoderConfig,
+  weights: Weights,
+  ids: Value,
+  attention: Attention,
+  recomputed = 0
+): Value {
   let x = embedded(config, weights, ids, attention.positions)
-  for (let layer = 0; layer < config.layers; layer++)
-    x = decoderLayer(layerParts(config, weights, layer), x, attention)
+  for (let layer = 0; layer < config.layers; layer++) {
+    const before = x
+    const apply = (): Value => decoderLayer(layerParts(config, weights, layer), before, attention)
+    x = layer < recomputed ? x.graph.asSegment(x, apply) : apply()
+  }
   return normed(config, weights, config.names.finalNorm, x)
 }
 

@@ -27,6 +27,8 @@ export interface PassOptions {
    * the vocabulary, prompts and padding not at all; left out, every position from `firstPosition` on.
    */
   readonly responseTokens?: number
+  /** How many layers are computed once more for their gradients instead of being kept for them. Default 0. */
+  readonly recomputedLayers?: number
 }
 
 /**
@@ -60,13 +62,13 @@ export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
     options.responseTokens === undefined
       ? everyPosition(batch, length, options.firstPosition)
       : responsePositions(graph, batch, length, options.responseTokens)
-  const hiddenOf = (weights: Weights): Value =>
-    predicting.rows(decoder(config, weights, ids, attention), config.hiddenSize)
+  const hiddenOf = (weights: Weights, recomputed = 0): Value =>
+    predicting.rows(decoder(config, weights, ids, attention, recomputed), config.hiddenSize)
   const logitsOf = (weights: Weights, hidden: Value): Value =>
     languageHead(config, weights, hidden, inverseTemperature) // [N, V]
 
   const tokens = predicting.nextTokens(ids)
-  const hidden = hiddenOf(bound.policy)
+  const hidden = hiddenOf(bound.policy, options.recomputedLayers)
   const referenceWeights = reference ? bound.reference() : null
   const referenceDistribution =
     referenceWeights && logSoftmax(logitsOf(referenceWeights, hiddenOf(referenceWeights)))
