@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ErrorCode } from '../contract/errors'
+import { trainerEnvironment } from '../contract/trainer-environment'
 import type { JobEvent, JobRequest, Progress, TrainerMessage } from '../contract/job'
 
 export interface JobHostOptions {
@@ -37,7 +38,8 @@ function trainerEntry(): { file: string; execArgv: string[] } {
 export async function hostJob(request: JobRequest, options: JobHostOptions = {}): Promise<unknown> {
   const { file, execArgv } = trainerEntry()
   // Standard output belongs to the command's answer: whatever the child prints goes to standard error.
-  const child = fork(file, [], { execArgv, serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] })
+  const env = { ...process.env, ...trainerEnvironment }
+  const child = fork(file, [], { execArgv, env, serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] })
   options.onStart?.(child)
   const send = (message: TrainerMessage): void => void (child.connected && child.send(message))
   const stop = (): void => send({ control: 'stop' })

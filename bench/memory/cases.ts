@@ -1,0 +1,112 @@
+import { createGenerator } from '../../src/engine/generate/generator'
+import type { DecoderConfig } from '../../src/engine/models/decoder-config'
+import { parseConfig } from '../../src/engine/models/families'
+import type { BaseForm, Model, Trainable } from '../../src/engine/models/model'
+import { loraModules } from '../../src/engine/models/names'
+import { createPpoStep } from '../../src/engine/rl/ppo-step'
+import { createScorer } from '../../src/engine/rl/scorer'
+import type { Runtime } from '../../src/engine/session'
+
+/** What is opened, and run at full size: one of the situations that an estimate is held against. */
+export interface MemoryCase {
+  readonly name: string
+  readonly size: keyof typeof sizes
+  readonly kind: 'lora' | 'full' | 'none'
+  readonly base?: BaseForm
+  readonly batch: number
+  /** Tokens a sequence, the prompt's included. */
+  readonly length: number
+  readonly parts: readonly ('generator' | 'scorer' | 'step')[]
+  /** The step goes through the batch in so many parts. */
+  readonly microBatches?: number
+  /** Times that everything is run: garbage takes some to gather. */
+  readonly rounds: number
+}
+
+const sizes = {
+  stories260K: { vocabulary: 512, hidden: 64, layers: 5, heads: 8, groups: 4, inner: 172 },
+  m6: { vocabulary: 8192, hidden: 256, layers: 6, heads: 8, groups: 4, inner: 704 },
+  m88: { vocabulary: 16384, hidden: 768, layers: 12, heads: 12, groups: 4, inner: 2048 }
+} as const
+
+const one = (
+  size: MemoryCase['size'],
+  kind: MemoryCase['kind'],
+  batch: number,
+  length: number,
+  parts: MemoryCase['parts'],
+  more: Partial<Pick<MemoryCase, 'base' | 'microBatches' | 'rounds'>> = {}
+): MemoryCase => ({
+  name: [
+    `${size} ${kind} B${batch}×T${length} ${parts.join('+')}`,
+    more.base ?? '',
+    more.microBatches ? `in ${more.microBatches} parts` : ''
+  ]
+    .join(' ')
+    .trim(),
+  ...{ size, kind, batch, length, parts, rounds: 3 },
+  ...more
+})
+
+/** The eight that the estimate must hit. */
+export const memoryCases: readonly MemoryCase[] = [
+  one('stories260K', 'lora', 32, 128, ['generator', 'scorer', 'step'], { rounds: 6 }),
+  one('m6', 'full', 8, 128, ['step'], { rounds: 6 }),
+  one('m6', 'full', 4, 512, ['step']),
+  one('m6', 'none', 32, 256, ['generator']),
+  one('m88', 'lora', 8, 128, ['step']),
+  one('m88', 'lora', 4, 512, ['step'], { rounds: 2 }),
+  one('m88', 'lora', 8, 128, ['generator', 'scorer', 'step'], { rounds: 2 }),
+  one('m88', 'lora', 8, 128, ['step'], { microBatches: 4, rounds: 2 })
+]
+
+export function configOf({ size }: MemoryCase): DecoderConfig {
+  const { vocabulary, hidden, layers, heads, groups, inner } = sizes[size]
+  return parseConfig({
+    model_type: 'llama',
+    vocab_size: vocabulary,
+    hidden_size: hidden,
+    intermediate_size: inner,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    num_key_value_heads: groups,
+    rms_norm_eps: 1e-5,
+    tie_word_embeddings: true,
+    eos_token_id: null
+  })
+}
+
+export function trainableOf({ kind }: MemoryCase, config: DecoderConfig): Trainable {
+  if (kind !== 'lora') return { kind }
+  return { kind, lora: { rank: 16, alpha: 32, modules: loraModules(config) } }
+}
+
+/** Opens the sessions of a case, for the measurement and for the estimate alike. */
+export async function openParts(
+  shape: MemoryCase,
+  model: Model,
+  trainable: Trainable,
+  runtimeFor: (name: string) => Runtime
+) {
+  const { batch, length, parts, microBatches = 1 } = shape
+  const promptLength = length >> 1
+  const pass = { model, trainable, batch, length, value: false }
+  const has = (part: MemoryCase['parts'][number]): boolean => parts.includes(part)
+  return {
+    generator: has('generator')
+      ? await createGenerator({
+          ...{ model, trainable, batch, promptLength, maxNewTokens: length - promptLength, greedy: true },
+          runtime: runtimeFor('generator')
+        })
+      : null,
+    scorer: has('scorer')
+      ? await createScorer({ ...pass, reference: true, runtime: runtimeFor('scorer') })
+      : null,
+    step: has('step')
+      ? await createPpoStep({
+          ...{ ...pass, batch: batch / microBatches, accumulate: microBatches > 1 },
+          runtime: runtimeFor('step')
+        })
+      : null
+  }
+}
