@@ -104,9 +104,11 @@ export function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T
   try {
     const index = readIndex(dir)
     const names = index ? [...new Set(index.values())].sort() : [single]
-    for (const name of names) files.push(openSafetensors(join(dir, name), withPrefix(config)))
-    checkTensors(dir, config, files)
-    if (index) checkIndex(dir, config, index, files)
+    const wanted = checkpointShapes(config)
+    const rename = withPrefix(config.names.prefix, wanted)
+    for (const name of names) files.push(openSafetensors(join(dir, name), rename))
+    checkTensors(dir, wanted, files)
+    if (index) checkIndex(dir, index, files, wanted, rename)
     return use({ config, configBytes, files })
   } finally {
     for (const file of files) file.close()
@@ -114,10 +116,9 @@ export function withModelFiles<T>(dir: string, use: (files: ModelFiles) => T): T
 }
 
 /** Checkpoints of the bare model leave the prefix of the names out; they get it here. */
-function withPrefix(config: DecoderConfig): Rename {
-  const wanted = checkpointShapes(config)
+function withPrefix(prefix: string, wanted: ReadonlyMap<string, Shape>): Rename {
   return (name, has) => {
-    const whole = config.names.prefix + name
+    const whole = prefix + name
     return !wanted.has(name) && wanted.has(whole) && !has(whole) ? whole : name
   }
 }
@@ -135,12 +136,11 @@ function readIndex(dir: string): Map<string, string> | null {
 /** An index that says otherwise than the files is a sign of a folder put together from two models. */
 function checkIndex(
   dir: string,
-  config: DecoderConfig,
   index: ReadonlyMap<string, string>,
-  files: readonly SafetensorsFile[]
+  files: readonly SafetensorsFile[],
+  wanted: ReadonlyMap<string, Shape>,
+  rename: Rename
 ): void {
-  const wanted = checkpointShapes(config)
-  const rename = withPrefix(config)
   const byPath = new Map(files.map((file) => [file.path, file]))
   for (const [name, file] of index) {
     const named = rename(name, (other) => index.has(other))
@@ -161,13 +161,17 @@ function weightFile(path: string, name: unknown): string {
   )
 }
 
-function checkTensors(dir: string, config: DecoderConfig, files: readonly SafetensorsFile[]): void {
+function checkTensors(
+  dir: string,
+  wanted: ReadonlyMap<string, Shape>,
+  files: readonly SafetensorsFile[]
+): void {
   const missing = (name: string) =>
     new EngineFailure(
       'tensor-missing',
       `${dir} has no tensor "${name}", which its configuration asks for; copy the model again from its source.`
     )
-  for (const [name, shape] of checkpointShapes(config)) {
+  for (const [name, shape] of wanted) {
     const holders = files.filter((file) => file.entries.has(name))
     const entry = holders[0]?.entries.get(name)
     if (!entry) throw missing(name)

@@ -1,5 +1,5 @@
-import { activationAt, llamaLike } from './common'
 import type { Linear, TensorNames } from '../decoder-config'
+import { activationAt, llamaLike } from './common'
 import type { Family } from './family'
 import { parseRope } from './rope-config'
 
@@ -9,6 +9,9 @@ export const gptNeox: Family = {
   architecture: 'GPTNeoXForCausalLM',
   models: 'GPT-NeoX, Pythia',
   parse(fields) {
+    // Transformers 4 writes both spellings.
+    fields.only('rope_theta', fields.json.rotary_emb_base ?? 10_000)
+    fields.only('partial_rotary_factor', fields.json.rotary_pct ?? 0.25)
     const config = llamaLike(
       fields,
       parseRope(fields, {

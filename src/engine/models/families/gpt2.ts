@@ -1,5 +1,5 @@
-import { activationAt, layerCount, tokensAndType } from './common'
 import type { Linear, TensorNames } from '../decoder-config'
+import { activationAt, layerCount, tokensAndType } from './common'
 import type { Family } from './family'
 
 /** Source: Radford et al., Language Models are Unsupervised Multitask Learners. */

@@ -130,6 +130,67 @@ describe('config.json', () => {
   })
 })
 
+describe('the families', () => {
+  const neox = {
+    model_type: 'gpt_neox',
+    hidden_size: 16,
+    intermediate_size: 16,
+    num_hidden_layers: 2,
+    num_attention_heads: 2,
+    vocab_size: 9
+  }
+  const refused = (json: object): string => {
+    try {
+      parseConfig(json)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return 'accepted'
+  }
+
+  it('are all named where a model is of none of them', () => {
+    const message = refused({ model_type: 'mamba' })
+    for (const name of [
+      'Llama',
+      'Mistral',
+      'Qwen2',
+      'Qwen3',
+      'SmolLM',
+      'GPT-2',
+      'Phi-3',
+      'Gemma 3',
+      'GPT-NeoX'
+    ])
+      expect(message).toContain(name)
+    expect(message).not.toContain('. ')
+  })
+
+  it('refuse two spellings that disagree', () => {
+    expect(refused({ ...neox, rotary_emb_base: 500, rope_theta: 500 })).toBe('accepted')
+    expect(refused({ ...neox, rotary_emb_base: 500, rope_theta: 10_000 })).toMatch(/rope_theta = 10000/)
+    expect(refused({ ...neox, partial_rotary_factor: 0.5 })).toMatch(/partial_rotary_factor = 0.5/)
+  })
+
+  it('refuse layers of a kind that they do not have, and a window without its size', () => {
+    const qwen = { ...neox, model_type: 'qwen2', use_sliding_window: true }
+    expect(refused({ ...qwen, layer_types: ['full_attention', 'chunked_attention'] })).toMatch(/chunked/)
+    expect(refused({ ...qwen, layer_types: ['full_attention'] })).toMatch(/no list of 2/)
+    const sliding = ['sliding_attention', 'full_attention']
+    expect(refused({ ...qwen, use_sliding_window: false, layer_types: sliding })).toMatch(/without its size/)
+    const config = parseConfig({ ...qwen, sliding_window: 3, layer_types: sliding })
+    expect(config.attention.map(({ window }) => window)).toEqual([3, null])
+  })
+
+  it('refuse what would be computed wrongly', () => {
+    const gpt2 = { model_type: 'gpt2', n_embd: 8, n_head: 2, n_layer: 1, vocab_size: 9 }
+    expect(refused({ ...gpt2, add_cross_attention: true })).toMatch(/add_cross_attention = true/)
+    expect(refused({ ...gpt2, n_head: 3 })).toMatch(/3 heads do not share evenly/)
+    expect(refused({ ...gpt2, activation_function: 'relu' })).toMatch(/activation_function = "relu"/)
+    const gemma = { ...neox, model_type: 'gemma3_text', head_dim: 8, attn_logit_softcapping: 50 }
+    expect(refused(gemma)).toMatch(/attn_logit_softcapping = 50/)
+  })
+})
+
 describe("Phi-3's LongRoPE", () => {
   const phi3 = {
     model_type: 'phi3',
