@@ -160,7 +160,7 @@ async function measure(dir: string, form: BaseForm): Promise<void> {
     oldValues: before.values
   }
   const settings = {
-    ...{ learningRate: 1e-4, weightDecay: 0, gradientClip: 1, clip: 0.2, valueClip: 0.2 },
+    ...{ learningRate: 1e-6, weightDecay: 0, gradientClip: 1, clip: 0.2, valueClip: 0.2 },
     ...{ valueCoefficient: 0.1, klCoefficient: 0, policyCoefficient: 1 }
   }
   const ppo = await stage('open the step', () => createPpoStep({ ...shape, value: true }))
