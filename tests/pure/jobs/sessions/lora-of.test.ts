@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { defaultModules } from '../../../src/contract/run-config'
-import { parseConfig } from '../../../src/engine/models/families'
-import { loraOf } from '../../../src/jobs/lora-of'
+import { defaultModules } from '../../../../src/contract/run-config'
+import { parseConfig } from '../../../../src/engine/models/families'
+import { loraOf } from '../../../../src/jobs/sessions/lora-of'
 
 const gpt2 = parseConfig({ model_type: 'gpt2', n_embd: 8, n_head: 2, n_layer: 1, vocab_size: 9 })
 const llama = parseConfig({
