@@ -12,16 +12,18 @@ const llama = parseConfig({
   num_hidden_layers: 1,
   vocab_size: 9
 })
-const asked = (modules: readonly string[]) => ({ rank: 2, alpha: 4, modules: [...modules] })
+const asked = (modules: readonly string[]) => ({
+  rank: 2,
+  alpha: 4,
+  rsLora: false,
+  dropout: 0,
+  modules: [...modules]
+})
 
 describe("a run's adapter", () => {
   it('is on all matrices of the model by default, whatever the family calls them', () => {
     expect(loraOf(asked(defaultModules), llama).modules).toEqual(defaultModules)
-    expect(loraOf(asked(defaultModules), gpt2)).toEqual({
-      rank: 2,
-      alpha: 4,
-      modules: ['c_attn', 'c_proj', 'c_fc']
-    })
+    expect(loraOf(asked(defaultModules), gpt2)).toEqual(asked(['c_attn', 'c_proj', 'c_fc']))
   })
 
   it('is on the matrices that were chosen', () => {
