@@ -131,6 +131,10 @@ export const runConfig = z
     optimizer,
     /** Answers a step. */
     batch: z.int().min(1).default(32),
+    /** Of those, how many are computed at a time, which saves memory and changes nothing else; null is all of them. */
+    microBatch: z.int().min(1).nullable().default(null),
+    /** `frugal` computes layers once more for their gradients: half the memory of an update, for a third more time. */
+    memory: z.enum(['fast', 'frugal']).default('fast'),
     steps: z.int().min(1).default(150),
     evaluateEvery: z.int().min(1).default(25),
     checkpointEvery: z.int().min(1).default(25),

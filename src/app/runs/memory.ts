@@ -24,8 +24,9 @@ export function planMemory(
   lengths: RunLengths,
   machine = machineMemory()
 ): Promise<RunMemory> {
-  const { batch, sampling, lora, base, compute, algorithm } = config
-  const key = JSON.stringify([batch, sampling, lora, base, compute, algorithm, model, lengths, machine])
+  const { batch, microBatch, memory, sampling, lora, base, compute, algorithm } = config
+  const run = [batch, microBatch, memory, sampling, lora, base, compute, algorithm]
+  const key = JSON.stringify([...run, model, lengths, machine])
   if (latest?.key !== key) latest = { key, memory: measure(config, model, lengths, machine) }
   return latest.memory
 }
@@ -51,7 +52,15 @@ function* cheaper(
   config: RunConfig,
   { source }: RunLengths
 ): Iterable<{ change: string; changed: RunConfig }> {
-  const { batch, sampling, lora, base } = config
+  const { batch, microBatch, memory, sampling, lora, base } = config
+  // The first two give the same run, later.
+  if (memory !== 'frugal') yield { change: 'memory: frugal', changed: { ...config, memory: 'frugal' } }
+  for (const micro of [8, 2, 1])
+    if ((microBatch ?? batch) >= 2 * micro)
+      yield {
+        change: `memory: frugal, ${micro} answers at a time (microBatch)`,
+        changed: { ...config, memory: 'frugal', microBatch: micro }
+      }
   if (lora === null) {
     const { lora: _, ...others } = config
     yield { change: 'training an adapter instead', changed: parseRunConfig(others) }

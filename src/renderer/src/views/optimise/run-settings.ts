@@ -117,6 +117,15 @@ export const moreSettings: readonly Setting[] = [
     group: 'Run'
   },
   {
+    key: 'memory',
+    title: 'Memory of an update',
+    sentence: 'Frugal computes layers once more instead of keeping them: less memory, a third more time.',
+    bound: 'one of the two',
+    initial: 'fast',
+    kind: choice('fast', 'frugal'),
+    group: 'Run'
+  },
+  {
     key: 'compute',
     title: 'Products',
     sentence: 'Precision of the products with them; float16 is no faster on the processor.',
