@@ -23,7 +23,11 @@ const asked = (modules: readonly string[]) => ({
 describe("a run's adapter", () => {
   it('is on all matrices of the model by default, whatever the family calls them', () => {
     expect(loraOf(asked(defaultModules), llama).modules).toEqual(defaultModules)
-    expect(loraOf(asked(defaultModules), gpt2)).toEqual(asked(['c_attn', 'c_proj', 'c_fc']))
+    expect(loraOf(asked(defaultModules), gpt2)).toEqual({
+      rank: 2,
+      alpha: 4,
+      modules: ['c_attn', 'c_proj', 'c_fc']
+    })
   })
 
   it('is on the matrices that were chosen', () => {
