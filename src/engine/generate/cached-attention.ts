@@ -1,127 +1,113 @@
-import { add, anySize, int, matmul, reshape, softmax, type Graph, type Value } from '../graph'
-import { groupedAttention, splitHeads } from '../models/attention'
+import { add, anySize, concat, int, matmul, reshape, softmax, transpose, type Value } from '../graph'
+import { splitHeads } from '../models/attention'
 import type { Attention } from '../models/decoder'
 import type { DecoderConfig } from '../models/decoder-config'
 import type { Rotate } from '../models/rotation'
 
-/** Keys and values of one layer, each [B, keyValueHeads, tokens so far, headSize]; keys are rotated. */
+/** Keys and values of one layer, each [B, keyValueHeads, any, headSize]; keys are rotated. */
 export interface LayerCache {
   readonly key: Value
   readonly value: Value
 }
 
-/** Joins along axis 2, whose size is not known before the graph runs. */
-function grow(graph: Graph, parts: readonly Value[]): Value {
-  const [batch, groups, , size] = parts[0].shape
-  const output = ['float32', [batch, groups, anySize, size]] as const
-  return graph.node('Concat', parts, { axis: int(2) }, [output])[0]
-}
-
-/** A cache that holds nothing, to begin with when there is nothing before the first token fed. */
-export function emptyCache(
-  graph: Graph,
-  { layers, keyValueHeads, headSize }: DecoderConfig,
-  batch: number
-): LayerCache[] {
-  const shape = [batch, keyValueHeads, 0, headSize]
-  const nothing = graph.initialiser('empty_cache', { dtype: 'float32', shape, data: new Float32Array() })
-  return Array.from({ length: layers }, () => ({
-    key: grow(graph, [nothing]),
-    value: grow(graph, [nothing])
-  }))
+export interface CachedAttentionOptions {
+  readonly config: DecoderConfig
+  /** Of the tokens fed, int64 [B, T]; T may be `anySize`. */
+  readonly positions: Value
+  readonly rotate: Rotate
+  /**
+   * Added to the scores of a layer, [B, 1, R·T, any] with R = heads / keyValueHeads: hides padding, the future and what
+   * lies outside a window. null if everything is seen.
+   */
+  readonly bias: (layer: number) => Value | null
+  /** What the Loop began with; it is read where it lies. null: everything is in `newer`. */
+  readonly older: readonly LayerCache[] | null
+  /** What earlier turns of the Loop appended. */
+  readonly newer: readonly LayerCache[]
+  /** Receives `newer` with the tokens fed appended, layer by layer. */
+  readonly grown: LayerCache[]
 }
 
 /**
- * Attention over whole prompts that also keeps what later tokens will look back at.
- * positions int64 [B, T]; biases [B, 1, T, T], one a layer, hide padding, the future and what is out of sight.
+ * Attention of T new tokens per sequence over those before them and themselves.
+ *
+ * A Loop cannot write in place, so appending is a copy. Two things keep it small: the copy has the length that there
+ * is, not the longest there may be (half the time), and with `older` only what the present run appended is copied.
  */
-export function fillingAttention(
-  config: DecoderConfig,
-  positions: Value,
-  biases: readonly Value[],
-  rotate: Rotate,
-  caches: LayerCache[]
-): Attention {
-  const [batch, length] = positions.shape
-  const attend: Attention['attend'] = (layer, query, key, value) => {
-    const heads = (x: Value, count: number) => splitHeads(x, batch, length, count)
-    const rotatedKey = rotate(layer, heads(key, config.keyValueHeads), positions)
-    const values = heads(value, config.keyValueHeads)
-    caches.push({ key: grow(key.graph, [rotatedKey]), value: grow(key.graph, [values]) })
-    return groupedAttention(
-      rotate(layer, heads(query, config.heads), positions),
-      rotatedKey,
-      values,
-      biases[layer]
-    )
-  }
-  return { positions, attend }
-}
-
-/**
- * Attention of one new token per sequence over its cache, which grows by that token. Appending is a copy of the cache;
- * writing into one of full length was measured at twice the time, because a Loop cannot write in place.
- * A layer with a sliding window forgets what has left it. positions int64 [B, 1]; bias [B, 1, 1, any] hides padding,
- * null if there is none; no sequence gets longer than `longest` tokens.
- */
-export function growingAttention(
-  config: DecoderConfig,
-  positions: Value,
-  bias: Value | null,
-  rotate: Rotate,
-  caches: readonly LayerCache[],
-  grown: LayerCache[],
-  longest: number
-): Attention {
+export function cachedAttention(options: CachedAttentionOptions): Attention {
+  const { config, positions, rotate, bias, older, newer, grown } = options
   const { heads, keyValueHeads: groups, headSize: size } = config
-  const batch = positions.shape[0]
-  const inSight = lastPlaces(longest)
+  const [batch, length] = positions.shape
+  let lengths: Value | null = null // the same in every layer
+  const byHead = (x: Value, count: number): Value =>
+    length === 1 ? reshape(x, [batch, count, 1, size]) : splitHeads(x, batch, length, count)
+
   const attend: Attention['attend'] = (layer, query, key, value) => {
-    const { graph } = query
-    const single = (x: Value, count: number) => reshape(x, [batch, count, 1, size])
-    const { window } = config.attention[layer]
-    const cache = {
-      key: inSight(
-        grow(graph, [caches[layer].key, rotate(layer, single(key, groups), positions)]),
-        2,
-        window
-      ),
-      value: inSight(grow(graph, [caches[layer].value, single(value, groups)]), 2, window)
+    const added = {
+      key: rotate(layer, byHead(key, groups), positions),
+      value: byHead(value, groups)
     }
-    grown.push(cache)
-    const rotated = rotate(layer, single(query, heads), positions)
-    const stacked = reshape(rotated, [batch, groups, heads / groups, size])
-    const scores = matmul(stacked, cache.key, { transposeB: true, scale: 1 / Math.sqrt(size) }) // [B, G, H/G, any]
-    const shares = softmax(bias ? add(scores, inSight(bias, 3, window)) : scores)
-    return reshape(matmul(shares, cache.value), [batch, heads * size])
+    const now = {
+      key: append(newer[layer].key, added.key),
+      value: append(newer[layer].value, added.value)
+    }
+    grown.push(now)
+    const rotated = rotate(layer, byHead(query, heads), positions)
+    const stacked = reshape(rotated, [batch, groups, (heads / groups) * length, size])
+    const mixed = older // [B, G, R·T, size]
+      ? attendParts(
+          stacked,
+          [older[layer], now],
+          (lengths ??= lengthsOf([older[0].key, now.key])),
+          bias(layer)
+        )
+      : attendPart(stacked, now, bias(layer))
+    if (length === 1) return reshape(mixed, [batch, heads * size])
+    const byPosition = transpose(reshape(mixed, [batch, heads, length, size]), [0, 2, 1, 3])
+    return reshape(byPosition, [batch * length, heads * size])
   }
   return { positions, attend }
 }
 
-/** The last `window` places of an axis of any size; all of them if no sequence is longer than the window. */
-function lastPlaces(longest: number): (x: Value, axis: number, window: number | null) => Value {
-  const made = new Map<string, Value>()
-  return (x, axis, window) => {
-    if (window === null || window >= longest) return x
-    const key = `${x.name} ${window}`
-    const known = made.get(key)
-    if (known) return known
-    const { graph } = x
-    const limits = [[-window], [Number.MAX_SAFE_INTEGER], [axis]].map((values) => graph.list(values))
-    const last = graph.node('Slice', [x, ...limits], {}, [[x.dtype, x.shape]])[0]
-    made.set(key, last)
-    return last
-  }
+/** Joins along axis 2, whose size is not known before the graph runs. */
+function append(cache: Value, added: Value): Value {
+  const [batch, groups, , size] = cache.shape
+  return added.graph.node('Concat', [cache, added], { axis: int(2) }, [
+    ['float32', [batch, groups, anySize, size]]
+  ])[0]
 }
 
-/** One more visible place at the end of a bias [B, 1, 1, any]. */
-export function growBias(bias: Value): Value {
-  const batch = bias.shape[0]
-  const { graph } = bias
-  const seen = graph.initialiser('seen_place', {
-    dtype: 'float32',
-    shape: [batch, 1, 1, 1],
-    data: new Float32Array(batch)
-  })
-  return graph.node('Concat', [bias, seen], { axis: int(3) }, [['float32', [batch, 1, 1, anySize]]])[0]
+/** softmax(query·keysᵀ / √size + bias)·values. query [B, G, R·T, size] */
+function attendPart(query: Value, { key, value }: LayerCache, bias: Value | null): Value {
+  const scores = scoresOf(query, key)
+  return matmul(softmax(bias ? add(scores, bias) : scores), value)
+}
+
+/** The same with keys and values in two parts, of `lengths` int64 [2]. */
+function attendParts(
+  query: Value,
+  parts: readonly [LayerCache, LayerCache],
+  lengths: Value,
+  bias: Value | null
+): Value {
+  const { graph } = query
+  const [first, second] = parts.map(({ key }) => scoresOf(query, key))
+  const scores = graph.node('Concat', [first, second], { axis: int(3) }, [['float32', first.shape]])[0]
+  const shares = softmax(bias ? add(scores, bias) : scores)
+  const pieces = graph.node('Split', [shares, lengths], { axis: int(3) }, [
+    ['float32', first.shape],
+    ['float32', second.shape]
+  ])
+  return add(matmul(pieces[0], parts[0].value), matmul(pieces[1], parts[1].value))
+}
+
+const scoresOf = (query: Value, key: Value): Value =>
+  matmul(query, key, { transposeB: true, scale: 1 / Math.sqrt(query.shape[3]) })
+
+/** How many tokens two parts of a cache hold, int64 [2]. */
+function lengthsOf(parts: readonly Value[]): Value {
+  const lengths = parts.map(
+    (part) => part.graph.node('Shape', [part], { start: int(2), end: int(3) }, [['int64', [1]]])[0]
+  )
+  return concat(lengths, 0)
 }

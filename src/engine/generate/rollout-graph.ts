@@ -3,185 +3,163 @@ import {
   anySize,
   cast,
   equal,
-  gather,
   Graph,
-  int,
   int64,
   largest,
   loop,
   not,
   or,
   reshape,
-  slice,
   where,
   type Value
 } from '../graph'
-import { causalBias } from '../models/causal-bias'
 import { decoder, languageHead } from '../models/decoder'
-import type { DecoderConfig } from '../models/decoder-config'
 import type { Model, Trainable } from '../models/model'
 import { rotation } from '../models/rotation'
-import { emptyCache, fillingAttention, growBias, growingAttention, type LayerCache } from './cached-attention'
+import { cachedAttention, type LayerCache } from './cached-attention'
+import { fuseNorms } from './fuse-norms'
 import { removeUnused } from './remove-unused'
-import { rolloutWeights } from './rollout-weights'
-import {
-  chooseByChance,
-  chooseGreedily,
-  markHeld,
-  penaliseRepetition,
-  type SamplingFilters
-} from './sampling'
+import { rolloutWeights, type RolloutWeights } from './rollout-weights'
+import { chooser, type SamplingOptions } from './sampling'
+import { appendPositions, visibility } from './visibility'
 
-export interface RolloutOptions extends SamplingFilters {
+export interface RolloutOptions extends SamplingOptions {
   readonly model: Model
-  /** What comes in as inputs under its own names; `none` for the model as it is. */
+  /** What comes in as inputs; `none` for the model as it is. */
   readonly trainable: Trainable
   /** Sequences at once. */
   readonly batch: number
   /** Tokens of the longest prompt. */
   readonly promptLength: number
   readonly maxNewTokens: number
-  /** Take the likeliest token instead of drawing one. */
-  readonly greedy?: boolean
-  /** Above 1, tokens that a sequence holds already become less likely. */
-  readonly repetitionPenalty?: number
-  /** Add an adapter to its matrices before the first token; see `rolloutWeights`. */
-  readonly merge: boolean
+  /** Read the older part of the cache where it lies; left out, where the cache is large enough for that to pay. */
+  readonly cacheInParts?: boolean
+}
+
+export interface RolloutGraph {
+  readonly graph: Graph
+  /** What is trained, as the graph wants it fed. */
+  readonly feed: RolloutWeights['feed']
+  /** The graph hides keys by their positions: it has the inputs `keys` and `seen_keys`. */
+  readonly hides: boolean
+  /** The graph reads a part of the cache where it lies: it has the inputs `older_…`. */
+  readonly parts: boolean
 }
 
 /** What finished sequences emit; nobody reads it. */
 export const padToken = 0
 
+/** Name of a layer's cache in the graph, after `older_`, `newer_` or `next_newer_`. */
+export const cacheName = (layer: number, kind: 'key' | 'value'): string => `${kind}_${layer}`
+
+/** A cache of fewer bytes a token is copied whole each turn: that is cheaper than attention in two parts. */
+const twoPartsFrom = 16384
+
 /**
- * A whole rollout as one graph: the prompts fill the caches, then an ONNX Loop makes a token a turn and ends early when
- * every sequence has ended. Prompts of unequal length are padded on the left, so that all end at the same place.
+ * Turns of a rollout as one graph, an ONNX Loop that makes a token a turn and ends early when every sequence has ended.
+ * The first turn may be fed any number of tokens: a prompt, a piece of one, or the token that was made last. So one
+ * session, with one prepared copy of the weights, serves for prompts, for runs of many turns and for single steps.
  *
- * Inputs: ids int64 [B, P]; positions int64 [B, P], 0 for padding; bias [B, 1, 1, P], `unseen` for padding; ended
- * bool [B, 1], true for rows that are not wanted; unless greedy, uniforms [N, B] and inverse_temperature []; with a repetition
- * penalty, held [B, V]; and what is trained. Outputs: tokens int64 [turns, B, 1], log_probs [turns, B, 1], where a turn
- * after a sequence's end counts for nothing.
+ * Inputs, T ≥ 1 tokens (1 if no prompt is longer) after S in `older` and S' in `newer` caches:
+ * turns int64 []; ids int64 [B, T], position int64 [B, T], prompts padded on the left, with position 0; ended bool
+ * [B, 1], rows that are not wanted; newer_key_L and newer_value_L [B, G, S', size]; with `parts`, older_key_L and
+ * older_value_L [B, G, S, size]; with `hides`, keys int64 [B, T], the positions again but `nowhere` for padding, and
+ * seen_keys int64 [B, S + S'], those before; what sampling needs (see `chooser`); and what is trained.
+ * Outputs: tokens int64 [turns, B, 1]; log_probs and policy_log_probs [turns, B, 1], where a turn after a sequence's
+ * end counts for nothing; and newer caches under the same names with `next_` before them.
  */
-export function rolloutGraph(options: RolloutOptions): Graph {
+export function rolloutGraph(options: RolloutOptions): RolloutGraph {
   const { model, trainable, batch, promptLength, maxNewTokens } = options
   const { config } = model
+  const { layers, keyValueHeads, headSize } = config
   const graph = new Graph()
-  const weights = rolloutWeights(graph, model, trainable, options.merge)
+  const { weights, feed } = rolloutWeights(graph, model, trainable)
   const longest = promptLength + maxNewTokens
   const rotate = rotation(graph, config, longest)
-  const ids = graph.input('ids', 'int64', [batch, promptLength])
-  const positions = graph.input('positions', 'int64', [batch, promptLength])
-  const bias = promptLength > 1 ? graph.input('bias', 'float32', [batch, 1, 1, promptLength]) : null
+  const length = promptLength > 1 ? anySize : 1
+  const hides = promptLength > 1 || config.attention.some(({ window }) => window !== null && window < longest)
+  const bytesPerColumn = layers * 2 * batch * keyValueHeads * headSize * 4
+  const parts = options.cacheInParts ?? bytesPerColumn >= twoPartsFrom
+
+  const turns = graph.input('turns', 'int64', [])
+  const ids = graph.input('ids', 'int64', [batch, length])
+  const position = graph.input('position', 'int64', [batch, length])
   const ended = graph.input('ended', 'bool', [batch, 1])
-  const choose = chooser(graph, options)
-  const last = promptLength - 1
-
-  // The last token of the prompt is left to the first turn, so that sampling stands in one place only.
-  const caches = last > 0 ? fillCaches() : emptyCache(graph, config, batch)
-
-  function fillCaches(): LayerCache[] {
-    const filled: LayerCache[] = []
-    const before = slice(positions, 1, 0, last)
-    const padding = slice(bias as Value, 3, 0, last)
-    const causal = causalBias(graph)
-    const seen = (window: number | null): Value => causal({ from: 0, to: last, first: 0, window })
-    const biases = biasesOf(config, padding, seen)
-    const attention = fillingAttention(config, before, biases, rotate, filled)
-    decoder(config, weights, slice(ids, 1, 0, last), attention)
-    return filled
-  }
+  const keys = hides ? graph.input('keys', 'int64', [batch, length]) : null
+  const seen = hides ? graph.input('seen_keys', 'int64', [batch, anySize]) : null
+  const caches = (part: 'older' | 'newer'): LayerCache[] =>
+    Array.from({ length: layers }, (_, layer) => {
+      const half = (kind: 'key' | 'value'): Value =>
+        graph.input(`${part}_${cacheName(layer, kind)}`, 'float32', [batch, keyValueHeads, anySize, headSize])
+      return { key: half('key'), value: half('value') }
+    })
+  const older = parts ? caches('older') : null
+  const choose = chooser(graph, batch, config.vocabularySize, options)
 
   const initial = [
-    slice(ids, 1, last, last + 1), // token [B, 1]
-    slice(positions, 1, last, last + 1), // position [B, 1]
+    ids,
+    position,
     ended,
-    ...caches.flatMap(({ key, value }) => [key, value]),
-    ...(bias ? [anyLength(bias, last)] : []),
+    ...(keys && seen ? [keys, seen] : []),
+    ...caches('newer').flatMap(({ key, value }) => [key, value]),
     ...choose.carried
   ]
-  const { collected } = loop(graph, 'rollout', maxNewTokens, initial, (body, turn, carried) => {
-    const [token, position, done, ...rest] = carried
-    const past = Array.from({ length: config.layers }, (_, layer) => ({
+  const { carried: last, collected } = loop(graph, 'turn', turns, initial, (body, turn, carried) => {
+    const [token, at, done, ...rest] = carried
+    const [keysNow, keysBefore] = hides ? rest.splice(0, 2) : []
+    const newer = Array.from({ length: layers }, (_, layer) => ({
       key: rest[2 * layer],
       value: rest[2 * layer + 1]
     }))
-    const after = rest.slice(2 * config.layers)
-    const visible = bias ? growBias(after[0]) : null
+    const keysSeen = hides ? appendPositions(keysBefore, keysNow) : null
+    const bias = keysSeen ? visibility(config, at, keysSeen) : () => null
     const grown: LayerCache[] = []
-    const attention = growingAttention(config, position, visible, rotate, past, grown, longest)
-    const hidden = decoder(config, weights, token, attention)
-    const choice = choose.next(languageHead(config, weights, hidden), turn, after.slice(bias ? 1 : 0))
+    const attention = cachedAttention({ config, positions: at, rotate, bias, older, newer, grown })
+    const hidden = lastOfEach(decoder(config, weights, token, attention), batch)
+    const logits = languageHead(config, weights, hidden)
+    const choice = choose.next(logits, turn, rest.slice(2 * layers))
     const emitted = where(
       done,
       body.initialiser('pad', int64([1], BigInt64Array.of(BigInt(padToken)))),
       choice.token
     )
     const nowDone = endsWith(emitted, done, config.endTokens)
+    const nextAt = add(length === 1 ? at : lastColumn(at), body.list([1]))
     return {
       proceed: someLeft(nowDone),
       carried: [
         emitted,
-        add(position, body.list([1])),
+        nextAt,
         nowDone,
+        ...(keysSeen ? [nextAt, keysSeen] : []),
         ...grown.flatMap(({ key, value }) => [key, value]),
-        ...(visible ? [visible] : []),
         ...choice.carried
       ],
-      collected: [emitted, choice.logProb]
+      collected: [emitted, choice.logProb, choice.policyLogProb]
     }
   })
-  graph.output('tokens', collected[0])
-  graph.output('log_probs', collected[1])
-  return removeUnused(graph)
+  const names = ['tokens', 'log_probs', 'policy_log_probs']
+  collected.forEach((value, index) => graph.output(names[index], value))
+  const firstCache = hides ? 5 : 3
+  for (let layer = 0; layer < layers; layer++)
+    (['key', 'value'] as const).forEach((kind, half) =>
+      graph.output(`next_newer_${cacheName(layer, kind)}`, last[firstCache + 2 * layer + half])
+    )
+  return { graph: fuseNorms(removeUnused(graph)), feed, hides, parts }
 }
 
-interface Chooser {
-  readonly carried: readonly Value[]
-  next(
-    logits: Value,
-    turn: Value,
-    carried: readonly Value[]
-  ): { token: Value; logProb: Value; carried: readonly Value[] }
+/** The rows of each sequence's last token: [B·T, D] -> [B, D]. */
+function lastOfEach(hidden: Value, batch: number): Value {
+  const [rows, size] = hidden.shape
+  if (rows === batch) return hidden
+  return reshape(lastColumn(reshape(hidden, [batch, rows / batch, size])), [batch, size])
 }
 
-/** How a turn gets from logits [B, V] to a token, and what it has to carry for that. */
-function chooser(graph: Graph, options: RolloutOptions): Chooser {
-  const { batch, maxNewTokens, greedy = false, repetitionPenalty: penalty = 1, model } = options
-  const held = penalty === 1 ? [] : [graph.input('held', 'float32', [batch, model.config.vocabularySize])]
-  const uniforms = greedy ? null : graph.input('uniforms', 'float32', [maxNewTokens, batch])
-  const inverseTemperature = greedy ? null : graph.input('inverse_temperature', 'float32', [])
-  return {
-    carried: held,
-    next(logits, turn, [heldBefore]) {
-      const allowed = heldBefore ? penaliseRepetition(logits, heldBefore, penalty) : logits
-      const { token, logProb } =
-        uniforms && inverseTemperature
-          ? chooseByChance(allowed, inverseTemperature, reshape(gather(uniforms, turn), [batch, 1]), options)
-          : chooseGreedily(allowed)
-      return { token, logProb, carried: heldBefore ? [markHeld(heldBefore, token)] : [] }
-    }
-  }
-}
-
-/** Of each layer: padding [B, 1, 1, T] and the order of tokens [1, 1, T, T] -> [B, 1, T, T]. */
-function biasesOf(
-  { attention }: DecoderConfig,
-  padding: Value,
-  causal: (window: number | null) => Value
-): readonly Value[] {
-  const sums = new Map<Value, Value>()
-  return attention.map(({ window }) => {
-    const order = causal(window)
-    const sum = sums.get(order) ?? add(padding, order)
-    sums.set(order, sum)
-    return sum
-  })
-}
-
-/** The first `length` places of the bias, declared as an axis that grows. */
-function anyLength(bias: Value, length: number): Value {
-  const batch = bias.shape[0]
-  const shape = [batch, 1, 1, anySize]
-  return bias.graph.node('Concat', [slice(bias, 3, 0, length)], { axis: int(3) }, [['float32', shape]])[0]
+/** [B, T, ...] -> [B, 1, ...], the last. */
+function lastColumn(a: Value): Value {
+  const limits = [[-1], [Number.MAX_SAFE_INTEGER], [1]].map((values) => a.graph.list(values))
+  const [batch, , ...rest] = a.shape
+  return a.graph.node('Slice', [a, ...limits], {}, [[a.dtype, [batch, 1, ...rest]]])[0]
 }
 
 /** done [B, 1] or the token [B, 1] is an end token. */

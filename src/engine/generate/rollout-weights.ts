@@ -1,79 +1,40 @@
-import { concat, matmul, matmulAdd, split, type Graph, type Value } from '../graph'
-import type { Linear, Role } from '../models/decoder-config'
-import { loraScale, weightBytes, type Model, type Trainable } from '../models/model'
-import { layerName } from '../models/names'
-import { loraName } from '../models/parameters'
-import { bindWeights, type Weights } from '../models/weights'
+import { concat, gather, matmul, matmulAdd, split, type Graph, type HostTensor, type Value } from '../graph'
+import type { ParameterSet } from '../graph'
+import type { DecoderConfig } from '../models/decoder-config'
+import { weightBytes, type Model, type Trainable } from '../models/model'
+import { checkpointShapes, layerName } from '../models/names'
+import { bindWeights, constantWeights, type Weights } from '../models/weights'
+import type { Tensors } from '../session'
+import { JoinedAdapters } from './joined-adapters'
+import { groupsOf, stacked, type Group } from './matrix-groups'
 
-/** Matrices that read the same input: one product for all of a group is faster than one for each. */
-const readTogether: readonly (readonly Role[])[] = [
-  ['query', 'key', 'value'],
-  ['gate', 'up']
-]
+export interface RolloutWeights {
+  readonly weights: Weights
+  /** What is trained -> the graph's inputs for it: made once a rollout, fed at every run. */
+  feed(parameters: ParameterSet): Tensors
+}
 
 /**
- * A model's weights as a rollout reads them: every matrix once per token, hundreds of times a run. So what does not
- * depend on the token is done before the first: an adapter is added to its matrices, W + `loraScale` · B·A, and
- * matrices that read the same input are joined. What is trained comes in as inputs of `graph`, under its own names.
+ * A model's weights as a rollout reads them: every matrix once a token, hundreds of times a rollout. So matrices that
+ * read the same input are joined, and so are their adapters. The base stays apart from its adapter, because ONNX Runtime
+ * prepares constant matrices once, which it cannot do for those that change.
  *
- * A large model's adapter is better left apart (`merge` false): the merged copy takes memory, and ONNX Runtime prepares
- * constant matrices once, which it cannot do for computed ones. So are the weights of a model of 1 GiB or more, and those
- * held in 16 or 4 bits: they are read where they lie.
+ * The weights of a model of 1 GiB or more, and those held in 16 or 4 bits, are left alone: they are read where they lie.
  */
-export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable, merge: boolean): Weights {
-  const apart = staysApart(model)
-  const { policy, parameters } = bindWeights(graph, model, trainable, false, apart)
-  if (apart || (trainable.kind === 'lora' && !merge)) return policy
+export function rolloutWeights(graph: Graph, model: Model, trainable: Trainable): RolloutWeights {
   const { config } = model
-  const groups = groupsOf(config.linears)
-
-  const merged = (layer: number, linear: Linear): Value => {
-    const weight = policy.tensor(`${layerName(config, layer, linear.path)}.weight`)
-    const a = parameters.get(loraName(config, layer, linear, 'A'))
-    const b = parameters.get(loraName(config, layer, linear, 'B'))
-    if (trainable.kind !== 'lora' || !a || !b) return weight
-    const scale = loraScale(trainable.lora)
-    return linear.transposed
-      ? matmulAdd(a, b, weight, { scale, transposeA: true, transposeB: true })
-      : matmulAdd(b, a, weight, { scale })
-  }
-  const joined = new Map<string, { readonly weight: Value; readonly bias: Value | null }>()
-  for (let layer = 0; layer < config.layers; layer++) {
-    for (const group of groups) {
-      const [{ path, transposed, bias }] = group
-      const weights = group.map((linear) => merged(layer, linear))
-      const biases = bias
-        ? group.map((linear) => policy.tensor(`${layerName(config, layer, linear.path)}.bias`))
-        : []
-      joined.set(layerName(config, layer, path), {
-        weight: concat(weights, transposed ? 1 : 0),
-        bias: bias ? concat(biases, 0) : null
-      })
-    }
-  }
-  // The parts of a group's product, until all of them have been asked for.
-  const products = new Map<Value, readonly Value[]>()
-  return {
-    ...policy,
-    linear(x, layer, linear) {
-      const group = groups.find((members) => members.includes(linear)) ?? [linear]
-      const parts = products.get(x) ?? multiplyGroup(x, layer, group)
-      products.set(x, parts)
-      return parts[group.indexOf(linear)]
-    }
-  }
-
-  function multiplyGroup(x: Value, layer: number, group: readonly Linear[]): readonly Value[] {
-    const matrix = joined.get(layerName(config, layer, group[0].path))
-    if (!matrix) throw new Error(`${group[0].path} is no matrix of ${config.architecture}.`)
-    const { weight, bias } = matrix
-    const options = { transposeB: !group[0].transposed }
-    const whole = bias ? matmulAdd(x, weight, bias, options) : matmul(x, weight, options)
-    return split(
-      whole,
-      1,
-      group.map(({ outputs }) => outputs)
+  if (trainable.kind === 'full') return fullWeights(graph, config)
+  if (staysApart(model)) return weightsAsHeld(graph, model, trainable)
+  const base = constantWeights(graph, model)
+  const joined: Joined = (layer, group, part) =>
+    concat(
+      group.map(({ path }) => base.tensor(`${layerName(config, layer, path)}.${part}`)),
+      0
     )
+  const adapters = trainable.kind === 'lora' ? new JoinedAdapters(graph, config, trainable.lora) : null
+  return {
+    weights: byGroup(config, base, joined, adapters),
+    feed: (parameters) => adapters?.feed((name) => tensorIn(parameters, name)) ?? {}
   }
 }
 
@@ -86,11 +47,89 @@ const staysApart = (model: Model): boolean =>
   weightBytes(model) >= largeFrom ||
   [...model.tensors.values()].some(({ dtype }) => dtype !== 'float32')
 
-/** The matrices of a layer, those that read the same input together. */
-function groupsOf(linears: readonly Linear[]): readonly (readonly Linear[])[] {
-  const together = readTogether
-    .map((roles) => linears.filter(({ role }) => roles.includes(role)))
-    .filter((group) => group.length > 0)
-  const single = linears.filter((linear) => !together.flat().includes(linear))
-  return [...together, ...single.map((linear) => [linear])]
+function weightsAsHeld(graph: Graph, model: Model, trainable: Trainable): RolloutWeights {
+  const { policy, parameters } = bindWeights(graph, model, trainable, false)
+  return {
+    weights: policy,
+    feed: (given) => Object.fromEntries([...parameters.keys()].map((name) => [name, tensorIn(given, name)]))
+  }
+}
+
+/** The matrices or biases of a group in one tensor. */
+type Joined = (layer: number, group: Group, part: 'weight' | 'bias') => Value
+
+/** Every weight as an input: matrices joined by group, the rest under its own name. */
+function fullWeights(graph: Graph, config: DecoderConfig): RolloutWeights {
+  const shapes = checkpointShapes(config)
+  /** Input -> the tensors that stand in it. */
+  const members = new Map<string, readonly string[]>()
+  const inputs = new Map<string, Value>()
+  const declare = (names: readonly string[]): void => {
+    const first = shapes.get(names[0]) ?? []
+    const rows = names.reduce((sum, name) => sum + (shapes.get(name)?.[0] ?? 0), 0)
+    members.set(names[0], names)
+    inputs.set(names[0], graph.input(names[0], 'float32', [rows, ...first.slice(1)]))
+  }
+  for (let layer = 0; layer < config.layers; layer++)
+    for (const group of groupsOf(config))
+      for (const part of group[0].bias ? ['weight', 'bias'] : ['weight'])
+        declare(group.map(({ path }) => `${layerName(config, layer, path)}.${part}`))
+  const declared = new Set([...members.values()].flat())
+  for (const name of shapes.keys()) if (!declared.has(name)) declare([name])
+
+  const tensor = (name: string): Value => {
+    const found = inputs.get(name)
+    if (!found) throw new Error(`${name} is no input of a rollout.`)
+    return found
+  }
+  const others: Omit<Weights, 'linear'> = {
+    tensor,
+    rows: (name, indices) => gather(tensor(name), indices),
+    product: (x, name) => matmul(x, tensor(name), { transposeB: true })
+  }
+  const joined: Joined = (layer, [{ path }], part) => tensor(`${layerName(config, layer, path)}.${part}`)
+  return {
+    weights: byGroup(config, others, joined, null),
+    feed: (parameters) =>
+      Object.fromEntries(
+        [...members].map(([name, parts]) => [name, stacked(parts.map((part) => tensorIn(parameters, part)))])
+      )
+  }
+}
+
+/** One product for each group of matrices, split into what was asked for. */
+function byGroup(
+  config: DecoderConfig,
+  others: Omit<Weights, 'linear'>,
+  joined: Joined,
+  adapters: JoinedAdapters | null
+): Weights {
+  const groups = groupsOf(config)
+  const products = new Map<Group, Map<Value, readonly Value[]>>(groups.map((group) => [group, new Map()]))
+  const multiply = (x: Value, layer: number, group: Group): readonly Value[] => {
+    const [{ transposed, bias }] = group
+    const weight = joined(layer, group, 'weight')
+    const options = { transposeB: !transposed }
+    const plain = bias
+      ? matmulAdd(x, weight, joined(layer, group, 'bias'), options)
+      : matmul(x, weight, options)
+    const whole = adapters ? adapters.add(x, plain, layer, group) : plain
+    const sizes = group.map(({ outputs }) => outputs)
+    return split(whole, 1, sizes)
+  }
+  return {
+    ...others,
+    linear(x, layer, linear) {
+      const group = groups.find((members) => members.includes(linear)) ?? [linear]
+      const parts = products.get(group)?.get(x) ?? multiply(x, layer, group)
+      products.get(group)?.set(x, parts)
+      return parts[group.indexOf(linear)]
+    }
+  }
+}
+
+function tensorIn(parameters: ParameterSet, name: string): HostTensor {
+  const tensor = parameters.get(name)
+  if (!tensor) throw new Error(`The generator was not given ${name}.`)
+  return tensor
 }

@@ -1,21 +1,26 @@
 import {
+  anySize,
   argMax,
   cast,
   clip,
   cumulativeSum,
   divide,
+  gather,
   gatherElements,
   greaterOrEqual,
   int,
   less,
   lessOrEqual,
   logarithm,
+  logSoftmax,
   greater,
   multiply,
+  reshape,
   slice,
   softmax,
   sum,
   where,
+  type Graph,
   type Value
 } from '../graph'
 import { unseen } from '../models/attention'
@@ -28,6 +33,15 @@ export interface SamplingFilters {
   readonly topP?: number
 }
 
+export interface SamplingOptions extends SamplingFilters {
+  /** Take the likeliest token instead of drawing one. */
+  readonly greedy?: boolean
+  /** Above 1, tokens that a sequence holds already become less likely. */
+  readonly repetitionPenalty?: number
+  /** Tokens may be forbidden, row by row. */
+  readonly masked?: boolean
+}
+
 export interface Choice {
   /** int64 [B, 1] */
   readonly token: Value
@@ -35,10 +49,52 @@ export interface Choice {
   readonly logProb: Value
 }
 
+export interface Chooser {
+  /** What a turn hands to the next, as it is before the first. */
+  readonly carried: readonly Value[]
+  /** `policyLogProb` [B, 1] is the token's log-probability in softmax(logits): no temperature, filter, penalty or mask. */
+  next(
+    logits: Value,
+    turn: Value,
+    carried: readonly Value[]
+  ): Choice & { readonly policyLogProb: Value; readonly carried: readonly Value[] }
+}
+
+/**
+ * How a turn gets from logits [B, V] to a token. In the order of Hugging Face: penalty, mask, temperature, top-k, top-p.
+ * Inputs that it adds to the graph: unless greedy, uniforms [turns, B] and inverse_temperature []; with a repetition
+ * penalty, held [B, V], 1 for tokens that a sequence holds; if masked, allowed bool [B, V].
+ */
+export function chooser(graph: Graph, batch: number, vocabulary: number, options: SamplingOptions): Chooser {
+  const { greedy = false, repetitionPenalty: penalty = 1, masked = false } = options
+  const shape = [batch, vocabulary]
+  const held = penalty === 1 ? [] : [graph.input('held', 'float32', shape)]
+  const allowed = masked ? graph.input('allowed', 'bool', shape) : null
+  const uniforms = greedy ? null : graph.input('uniforms', 'float32', [anySize, batch])
+  const inverseTemperature = greedy ? null : graph.input('inverse_temperature', 'float32', [])
+  return {
+    carried: held,
+    next(logits, turn, [heldBefore]) {
+      const penalised = heldBefore ? penaliseRepetition(logits, heldBefore, penalty) : logits
+      const left = allowed ? where(allowed, penalised, unseen) : penalised
+      const choice =
+        uniforms && inverseTemperature
+          ? chooseByChance(left, inverseTemperature, reshape(gather(uniforms, turn), [batch, 1]), options)
+          : chooseGreedily(left)
+      const same = greedy && left === logits
+      return {
+        ...choice,
+        policyLogProb: same ? choice.logProb : gatherElements(logSoftmax(logits), choice.token),
+        carried: heldBefore ? [markHeld(heldBefore, choice.token)] : []
+      }
+    }
+  }
+}
+
 /** The likeliest token of each row. logits [B, V] */
-export function chooseGreedily(logits: Value): Choice {
+function chooseGreedily(logits: Value): Choice {
   const token = argMax(logits)
-  return { token, logProb: logarithm(gatherElements(softmax(logits), token)) }
+  return { token, logProb: gatherElements(logSoftmax(logits), token) }
 }
 
 /**
@@ -49,7 +105,7 @@ export function chooseGreedily(logits: Value): Choice {
  * The number is scaled by the sum that rounding really gave, which is not quite 1: so there always is such a token, and
  * it has a probability above 0.
  */
-export function chooseByChance(
+function chooseByChance(
   logits: Value,
   inverseTemperature: Value,
   uniform: Value,
@@ -107,13 +163,13 @@ const smallest = (a: Value): Value =>
  * Makes tokens that a sequence holds already less likely: positive logits are divided by `penalty`, others multiplied.
  * Source: Keskar et al., CTRL, section 4.1, as Hugging Face applies it. held [B, V]: 1 for tokens held, else 0.
  */
-export function penaliseRepetition(logits: Value, held: Value, penalty: number): Value {
+function penaliseRepetition(logits: Value, held: Value, penalty: number): Value {
   const penalised = where(greater(logits, 0), divide(logits, penalty), multiply(logits, penalty))
   return where(greaterOrEqual(held, 0.5), penalised, logits)
 }
 
 /** Marks the token [B, 1] of each row in `held` [B, V]. */
-export function markHeld(held: Value, token: Value): Value {
+function markHeld(held: Value, token: Value): Value {
   const { graph } = token
   const ones = graph.initialiser('held_mark', {
     dtype: 'float32',

@@ -1,5 +1,5 @@
 import { subgraph, type Graph, type Value } from './graph'
-import type { Shape } from './tensor'
+import { anySize, int64, type Shape } from './tensor'
 
 export interface LoopStep {
   /** bool scalar: go on after this turn. */
@@ -17,13 +17,14 @@ export interface LoopResult {
 }
 
 /**
- * An ONNX Loop: at most `turns` turns of the body that `build` makes. The body may use values of the graph around it.
+ * An ONNX Loop: at most `turns` turns (a number, or an int64 scalar) of the body that `build` makes. The body may use
+ * values of the graph around it.
  * `build` is given the body, the turn (int64 scalar) and the carried values; each keeps its dtype and shape.
  */
 export function loop(
   graph: Graph,
   name: string,
-  turns: number,
+  turns: number | Value,
   initial: readonly Value[],
   build: (body: Graph, turn: Value, carried: readonly Value[]) => LoopStep
 ): LoopResult {
@@ -38,13 +39,12 @@ export function loop(
   const collected = step.collected ?? []
   collected.forEach((value, index) => body.output(`collected_${index}`, value))
 
-  const count = graph.initialiser(`${name}_turns`, {
-    dtype: 'int64',
-    shape: [],
-    data: BigInt64Array.of(BigInt(turns))
-  })
+  const count =
+    typeof turns === 'number'
+      ? graph.initialiser(`${name}_turns`, int64([], BigInt64Array.of(BigInt(turns))))
+      : turns
   const start = graph.initialiser(`${name}_start`, { dtype: 'bool', shape: [], data: Uint8Array.of(1) })
-  const stacked = (shape: Shape): Shape => [turns, ...shape]
+  const stacked = (shape: Shape): Shape => [typeof turns === 'number' ? turns : anySize, ...shape]
   const outputs = graph.node('Loop', [count, start, ...initial], { body: subgraph(body) }, [
     ...initial.map(({ dtype, shape }) => [dtype, shape] as const),
     ...collected.map(({ dtype, shape }) => [dtype, stacked(shape)] as const)

@@ -1,14 +1,18 @@
 import { int, ints, innermost, type Graph, type Value } from './graph'
 import { elementCount, sameShape, type HostTensor, type Shape } from './tensor'
 
-/** The same elements under another shape; one size may be -1. Costs nothing at run time. */
+/**
+ * The same elements under another shape; one size may be -1. Costs nothing at run time. A shape may have one axis whose
+ * size is known when the graph runs: it is -1, or -n where that axis was joined with others of n elements together.
+ */
 export function reshape(a: Value, shape: Shape): Value {
   const size = elementCount(a.shape)
   const resolved = shape.map((length) => (length === -1 ? size / -elementCount(shape) : length))
   if (elementCount(resolved) !== size)
     throw new RangeError(`[${a.shape.join()}] does not reshape to [${shape.join()}].`)
   if (sameShape(resolved, a.shape)) return a
-  return a.graph.node('Reshape', [a, a.graph.list(resolved)], {}, [[a.dtype, resolved]])[0]
+  const target = a.graph.list(resolved.map((length) => Math.max(length, -1)))
+  return a.graph.node('Reshape', [a, target], {}, [[a.dtype, resolved]])[0]
 }
 
 /** Axis i of the result is axis `order[i]` of `a`. */
@@ -39,9 +43,9 @@ export function concat(values: readonly Value[], axis: number): Value {
   ])[0]
 }
 
-/** Elements `start` (included) to `end` (excluded) of one axis. */
+/** Elements `start` (included) to `end` (excluded) of one axis; of one of any size, it is for the caller to know. */
 export function slice(a: Value, axis: number, start: number, end: number): Value {
-  if (start < 0 || end > a.shape[axis] || end <= start)
+  if (start < 0 || (a.shape[axis] >= 0 && end > a.shape[axis]) || end <= start)
     throw new RangeError(`[${start}, ${end}) is no slice of axis ${axis} of [${a.shape.join()}].`)
   if (start === 0 && end === a.shape[axis]) return a
   const { graph } = a

@@ -8,7 +8,10 @@ export type DataType =
 /** Sizes of the axes. */
 export type Shape = readonly number[]
 
-/** The size of an axis that differs from turn to turn of a Loop, such as a cache that grows. */
+/**
+ * The size of an axis that is known when the graph runs, such as a cache that grows with every turn of a Loop. Joined
+ * with axes of n elements together it is -n (see `reshape`).
+ */
 export const anySize = -1
 
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint16Array | Uint8Array

@@ -1,13 +1,5 @@
 import type { Graph, Node, Value } from './graph'
-import {
-  anySize,
-  broadcastShape,
-  elementCount,
-  sameShape,
-  storedLength,
-  type DataType,
-  type Shape
-} from './tensor'
+import { broadcastShape, elementCount, sameShape, storedLength, type DataType, type Shape } from './tensor'
 
 /**
  * Checks a graph before it is encoded: every name is assigned once, every operand is made before it is used, and
@@ -22,7 +14,7 @@ function verifyWithin(graph: Graph, outer: ReadonlySet<Value>, names: Set<string
   const define = (value: Value, where: string): void => {
     if (value.graph !== graph) throw new Error(`${where}: ${value.name} belongs to another graph.`)
     if (names.has(value.name)) throw new Error(`${where}: ${value.name} is assigned twice.`)
-    if (value.shape.some((size) => !Number.isInteger(size) || (size < 0 && size !== anySize)))
+    if (value.shape.some((size) => !Number.isInteger(size)))
       throw new Error(`${where}: ${value.name} has the shape [${value.shape.join()}].`)
     names.add(value.name)
     known.add(value)

@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { typeCode, type Attribute, type Graph, type HostTensor, type Node, type Value } from '../graph'
-import { anySize, bytesOf } from '../graph/tensor'
+import { bytesOf } from '../graph/tensor'
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -163,7 +163,7 @@ function valueMessage({ name, dtype, shape }: Value): ValueInfoProto {
   const type = create(TypeProtoSchema, {
     tensorType: {
       elemType: typeCode(dtype),
-      shape: { dim: shape.map((size) => (size === anySize ? {} : { dimValue: BigInt(size) })) }
+      shape: { dim: shape.map((size) => (size < 0 ? {} : { dimValue: BigInt(size) })) }
     }
   })
   return create(ValueInfoProtoSchema, { name, type })

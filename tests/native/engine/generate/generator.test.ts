@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { openModelFolder } from '../../../../src/engine/checkpoint/model-folder'
 import { createGenerator, type GeneratorOptions } from '../../../../src/engine/generate/generator'
-import { rolloutGraph } from '../../../../src/engine/generate/rollout-graph'
 import { float32, type ParameterSet } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { fullParameters, loraParameters } from '../../../../src/engine/models/parameters'
 import { createScorer } from '../../../../src/engine/rl/scorer'
+import type { Runtime, Session } from '../../../../src/engine/session'
 import { lacksShared, sharedPath } from '../../../shared-data'
 import { numbers, randomModel, uniformNumbers } from '../../../pure/engine/checkpoint/random-model'
 import { toyLora } from '../support/toy'
@@ -18,7 +18,7 @@ const promptsOf = (lengths: readonly number[]) =>
   lengths.map((length, row) => Array.from({ length }, (_, i) => 3 + row + i))
 
 async function generate(
-  options: Omit<GeneratorOptions, 'runtime'>,
+  options: Omit<GeneratorOptions, 'runtime'> & { runtime?: Runtime },
   input: { prompts: number[][]; uniforms?: Float32Array; temperature?: number; parameters?: ParameterSet }
 ) {
   const generator = await createGenerator({ runtime, ...options })
@@ -79,36 +79,41 @@ describe.skipIf(lacksShared('models/stories260K'))('stories260K', () => {
 })
 
 describe('against full forward passes without a cache', () => {
-  const kinds: Record<string, { trainable: Trainable; merge: boolean; model: Model }> = {
-    'the model as it is': { trainable: base, merge: true, model: randomModel() },
-    'an adapter, merged': { trainable: { kind: 'lora', lora }, merge: true, model: randomModel() },
-    'an adapter, apart': { trainable: { kind: 'lora', lora }, merge: false, model: randomModel() },
+  const kinds: Record<string, { trainable: Trainable; model: Model; cacheInParts?: boolean }> = {
+    'the model as it is': { trainable: base, model: randomModel() },
+    'the cache in two parts': {
+      trainable: base,
+      model: randomModel({ endTokens: [] }),
+      cacheInParts: true
+    },
+    'an adapter': { trainable: { kind: 'lora', lora }, model: randomModel() },
     'an adapter on some matrices': {
       trainable: { kind: 'lora', lora: { ...lora, modules: ['q_proj', 'down_proj'] } },
-      merge: true,
       model: randomModel()
     },
-    'every weight': { trainable: { kind: 'full' }, merge: true, model: randomModel() },
+    'every weight': { trainable: { kind: 'full' }, model: randomModel() },
     'a tied head, equal heads': {
       trainable: base,
-      merge: true,
       model: randomModel({ tiedEmbeddings: true, heads: 3, keyValueHeads: 3, headSize: 8, layers: 3 })
     }
   }
   test.each(Object.entries(kinds))(
     '%s: tokens and log-probabilities',
-    async (_, { trainable, merge, model }) => {
-      const [maxNewTokens, temperature] = [20, 0.8]
+    async (_, { cacheInParts, ...kind }) => {
+      const { trainable, model } = kind
+      const [maxNewTokens, temperature] = [cacheInParts ? 50 : 20, 0.8]
       const prompts = promptsOf([5, 1, 3])
       const parameters = trainedParameters(model, trainable)
       const uniforms = uniformNumbers(3 * maxNewTokens, 11)
-      const options = { model, trainable, merge, batch: 3, promptLength: 5, maxNewTokens }
+      const options = { ...kind, cacheInParts, batch: 3, promptLength: 5, maxNewTokens }
       const sequences = await generate(options, { prompts, uniforms, temperature, parameters })
-      for (const [row, { ids, logProbs, finish }] of sequences.entries()) {
+      for (const [row, { ids, logProbs, policyLogProbs, finish }] of sequences.entries()) {
         const logits = await fullForward(model, trainable, parameters, [...prompts[row], ...ids])
         ids.forEach((id, i) => {
           const probabilities = distribution(logits[prompts[row].length - 1 + i], temperature)
           expect(Math.abs(logProbs[i] - Math.log(probabilities[id]))).toBeLessThan(1e-5)
+          const own = distribution(logits[prompts[row].length - 1 + i])[id]
+          expect(Math.abs(policyLogProbs[i] - Math.log(own))).toBeLessThan(1e-5)
           const below = probabilities.slice(0, id).reduce((sum, p) => sum + p, 0)
           const uniform = uniforms[row * maxNewTokens + i]
           expect(uniform).toBeGreaterThan(below - 1e-5)
@@ -216,7 +221,7 @@ describe('the scorer that training uses', () => {
 describe('ending', () => {
   test('each sequence ends at its own end token, which is kept; the loop ends with the last', async () => {
     const model = randomModel({ endTokens: [] })
-    const options = { model, trainable: base, batch: 4, promptLength: 2, maxNewTokens: 40, merge: true }
+    const options = { model, trainable: base, batch: 4, promptLength: 2, maxNewTokens: 40 }
     const prompts = promptsOf([2, 1, 2, 1])
     const uniforms = uniformNumbers(160, 8)
     const endless = await generate(options, { prompts, uniforms })
@@ -231,19 +236,21 @@ describe('ending', () => {
     }
     expect(new Set(sequences.map(({ ids }) => ids.length)).size).toBeGreaterThan(1)
 
-    const session = await runtime.open(rolloutGraph({ ...ending, greedy: true }))
-    const { tokens } = await session.run({
-      ids: { dtype: 'int64', shape: [4, 2], data: BigInt64Array.from([3, 4, 0, 4, 5, 6, 0, 6], BigInt) },
-      positions: {
-        dtype: 'int64',
-        shape: [4, 2],
-        data: BigInt64Array.from([0, 1, 0, 0, 0, 1, 0, 0], BigInt)
-      },
-      bias: float32([4, 1, 1, 2], Float32Array.of(0, 0, -1e9, 0, 0, 0, -1e9, 0)),
-      ended: { dtype: 'bool', shape: [4, 1], data: Uint8Array.of(1, 1, 1, 1) }
-    })
-    await session.release()
-    expect(tokens.shape).toEqual([1, 4, 1])
+    const turns: number[] = []
+    const counting: Runtime = {
+      open: async (graph) => {
+        const session = await runtime.open(graph)
+        const run: Session['run'] = async (inputs) => {
+          const results = await session.run(inputs)
+          turns.push(results.tokens.shape[0])
+          return results
+        }
+        return { run, release: () => session.release() }
+      }
+    }
+    await generate({ ...ending, runtime: counting }, { prompts, uniforms })
+    const longest = Math.max(...sequences.map(({ ids }) => ids.length))
+    expect(turns.reduce((sum, count) => sum + count, 0)).toBe(longest)
   })
 
   test('fewer prompts than the batch holds', async () => {

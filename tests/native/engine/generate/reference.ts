@@ -39,3 +39,43 @@ export function distribution(logits: ArrayLike<number>, temperature = 1): number
 
 export const indexOfLargest = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((best, value, index, all) => (value > all[best] ? index : best), 0)
+
+export interface Filters {
+  readonly penalty?: number
+  readonly allowed?: (token: number) => boolean
+  readonly temperature?: number
+  readonly topK?: number
+  readonly topP?: number
+}
+
+/**
+ * The distribution that a token is drawn from, by the book and in double precision: penalty, mask, temperature, top-k,
+ * top-p, what is left made to sum to 1. `held` are the tokens that the sequence holds.
+ */
+export function filteredDistribution(
+  logits: ArrayLike<number>,
+  held: readonly number[],
+  filters: Filters
+): number[] {
+  const { penalty = 1, allowed = () => true, temperature = 1, topK = Infinity, topP = 1 } = filters
+  const penalised = Array.from(logits, (logit, token) =>
+    held.includes(token) ? (logit > 0 ? logit / penalty : logit * penalty) : logit
+  )
+  const scaled = distribution(
+    penalised.map((logit, token) => (allowed(token) ? logit : -Infinity)),
+    temperature
+  )
+  const ranked = scaled.map((p, token) => ({ p, token })).sort((a, b) => b.p - a.p)
+  const first = ranked.slice(0, topK)
+  const total = first.reduce((sum, { p }) => sum + p, 0)
+  let before = 0
+  const kept = first.filter(({ p }) => {
+    const keep = before < topP * total || before === 0
+    before += p
+    return keep && p > 0
+  })
+  const mass = kept.reduce((sum, { p }) => sum + p, 0)
+  const result = scaled.map(() => 0)
+  for (const { p, token } of kept) result[token] = p / mass
+  return result
+}

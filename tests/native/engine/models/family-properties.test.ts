@@ -27,7 +27,7 @@ const lora = ({ config }: Model): Trainable => ({
 
 describe.each(Object.entries(familyConfigs))('random small models: %s', (_, configs) => {
   it('with a key-value cache, greedy text is what full passes choose token by token', async () => {
-    const kinds = fc.constantFrom('none', 'merged', 'apart')
+    const kinds = fc.constantFrom('none', 'adapter')
     const property = fc.asyncProperty(configs, fc.nat(), kinds, async (json, seed, kind) => {
       const { random, model } = drawn(json, seed)
       const trainable: Trainable = kind === 'none' ? { kind } : lora(model)
@@ -35,7 +35,7 @@ describe.each(Object.entries(familyConfigs))('random small models: %s', (_, conf
       const prompts = [6, 3].map((length) =>
         Array.from({ length }, () => random.below(model.config.vocabularySize))
       )
-      const shape = { batch: 2, promptLength: 6, maxNewTokens: 8, greedy: true, merge: kind !== 'apart' }
+      const shape = { batch: 2, promptLength: 6, maxNewTokens: 8, greedy: true }
       const generator = await createGenerator({ runtime, model, trainable, ...shape })
       const { sequences } = await generator.generate({ prompts, parameters })
       await generator.release()
