@@ -1,4 +1,5 @@
-import { createReadStream, statSync, type Stats } from 'node:fs'
+import { statSync, type Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { CancelSignal } from '../contract/critic'
 import { splitRecords, type RecordBatch } from '../formats/split-records'
@@ -51,11 +52,19 @@ export class RecordFile {
     return `${this.name}, ${record}: ${failure.message}.`
   }
 
+  /** One buffer for all chunks: a chunk is good until the next one is asked for. */
   private async *chunks(onBytes?: (done: number) => void): AsyncGenerator<Uint8Array> {
-    let done = 0
-    for await (const chunk of createReadStream(this.path, { highWaterMark: chunkBytes })) {
-      yield chunk as Buffer
-      onBytes?.((done += (chunk as Buffer).length))
+    const file = await open(this.path, 'r')
+    try {
+      const chunk = new Uint8Array(chunkBytes)
+      for (let done = 0; ;) {
+        const { bytesRead } = await file.read(chunk, 0, chunkBytes, null)
+        if (bytesRead === 0) return
+        yield chunk.subarray(0, bytesRead)
+        onBytes?.((done += bytesRead))
+      }
+    } finally {
+      await file.close()
     }
   }
 

@@ -15,7 +15,7 @@ export interface Scan {
   readonly records: number
 }
 
-/** Bytes of the largest record that is parsed in the first reading; smaller ones tell the unit as well. */
+/** Bytes of the largest record that is parsed whole in the first reading, to tell the unit. */
 const mostToVote = 1 << 22
 
 /**
@@ -39,10 +39,12 @@ export async function scanFile(
     layout = batch.layout
     for (const raw of batch.records) {
       records++
-      if (format && (!format.quotes || (raw.bytes?.length ?? 0) > mostToVote)) continue
+      const large = (raw.bytes?.length ?? 0) > mostToVote
+      if (format && (!format.quotes || large)) continue
       try {
-        const parsed = parseRecord(raw)
+        const parsed = parseRecord(raw, { outline: large })
         format ??= chooseFormat(file, named, parsed)
+        if (large) continue
         for (const quoted of format.quotes?.(parsed) ?? []) vote.add(quoted)
       } catch (thrown) {
         if (!(thrown instanceof Failure) || thrown.code === 'unknown-format') throw thrown

@@ -1,11 +1,15 @@
 import { Failure } from '../pipeline/failure'
+import { parseLarge } from './large-record'
+import { RecordBuffer } from './record-buffer'
 
 /** The bytes of one record of a file, not yet parsed. */
 export interface RawRecord {
   /** Line of a file of lines, place in an array; from 1. */
   readonly number: number
-  /** Good until the next batch. null: the record is over the limit and was passed over. */
+  /** Good until the next batch, and to be parsed once. null: the record is over the limit and was passed over. */
   readonly bytes: Uint8Array | null
+  /** Gives the bytes' memory back before that. */
+  readonly release?: () => void
 }
 
 export type Layout = 'array' | 'lines'
@@ -43,21 +47,21 @@ export async function* splitRecords(
     if (head.length < 3) continue
     const start = firstByte(head)
     if (start < head.length) {
-      splitter = splitterFor(head[start], limit)
+      splitter = splitterFor(head[start], new Pieces(limit))
       yield { layout: splitter.layout, records: splitter.push(head.subarray(start)) }
     }
   }
   if (!splitter) {
     const start = firstByte(head)
     if (start === head.length) return
-    splitter = splitterFor(head[start], limit)
+    splitter = splitterFor(head[start], new Pieces(limit))
     yield { layout: splitter.layout, records: splitter.push(head.subarray(start)) }
   }
   yield { layout: splitter.layout, records: splitter.end() }
 }
 
-const splitterFor = (first: number, limit: number): LineSplitter | ArraySplitter =>
-  first === opening ? new ArraySplitter(limit) : new LineSplitter(limit)
+const splitterFor = (first: number, pieces: Pieces): LineSplitter | ArraySplitter =>
+  first === opening ? new ArraySplitter(pieces) : new LineSplitter(pieces)
 
 /** Index of the first byte that is neither byte order mark nor space; the length where there is none. */
 function firstByte(head: Uint8Array): number {
@@ -87,49 +91,49 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
  * taken is still being read while the next one begins.
  */
 class Pieces {
-  private buffer = new Uint8Array(firstCapacity)
-  private other = new Uint8Array(firstCapacity)
+  private filling: RecordBuffer
+  private taken: RecordBuffer
   private length = 0
 
-  constructor(private readonly limit: number) {}
+  constructor(private readonly limit: number) {
+    this.filling = new RecordBuffer(limit)
+    this.taken = new RecordBuffer(limit)
+  }
+
+  /** The records of the batch before have been read. */
+  nextBatch(): void {
+    this.taken.release()
+  }
 
   add(part: Uint8Array): void {
     const start = this.length
     this.length += part.length
     if (this.length > this.limit) return
-    if (this.length > this.buffer.length) this.grow(start)
-    this.buffer.set(part, start)
+    this.filling.ensure(this.length)
+    this.filling.bytes.set(part, start)
   }
 
-  /** The record, to be read before the chunk after the next. */
-  take(last: Uint8Array): Uint8Array | null {
-    if (this.length === 0) return last.length > this.limit ? null : last
+  /** The record, to be read before the next batch. */
+  take(number: number, last: Uint8Array): RawRecord {
+    if (this.length === 0) return { number, bytes: last.length > this.limit ? null : last }
     this.add(last)
-    const bytes = this.length > this.limit ? null : this.buffer.subarray(0, this.length)
-    ;[this.buffer, this.other] = [this.other, this.buffer]
+    const { filling, taken, length } = this
+    this.filling = taken
+    this.taken = filling
     this.length = 0
-    return bytes
-  }
-
-  private grow(filled: number): void {
-    const larger = new Uint8Array(Math.min(this.limit, Math.max(this.length, 8 * this.buffer.length)))
-    larger.set(this.buffer.subarray(0, filled))
-    this.buffer = larger
+    if (length > this.limit) return { number, bytes: null }
+    return { number, bytes: filling.bytes.subarray(0, length), release: () => filling.release() }
   }
 }
 
-const firstCapacity = 1 << 16
-
 class LineSplitter {
   readonly layout = 'lines'
-  private readonly pieces: Pieces
   private line = 0
 
-  constructor(limit: number) {
-    this.pieces = new Pieces(limit)
-  }
+  constructor(private readonly pieces: Pieces) {}
 
   push(chunk: Uint8Array): RawRecord[] {
+    this.pieces.nextBatch()
     const records: RawRecord[] = []
     let start = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, start)) {
@@ -153,9 +157,8 @@ class LineSplitter {
   }
 
   private finish(records: RawRecord[], end: Uint8Array): void {
-    this.line++
-    const bytes = this.pieces.take(end)
-    if (bytes === null || !isBlank(bytes)) records.push({ number: this.line, bytes })
+    const record = this.pieces.take(++this.line, end)
+    if (record.bytes === null || !isBlank(record.bytes)) records.push(record)
   }
 }
 
@@ -178,16 +181,14 @@ class Scanner {
 
 class ArraySplitter {
   readonly layout = 'array'
-  private readonly pieces: Pieces
   private scanner = new Scanner()
   private number = 0
   private state: 'before' | 'first' | 'value' | 'inside' | 'after' | 'done' = 'before'
 
-  constructor(limit: number) {
-    this.pieces = new Pieces(limit)
-  }
+  constructor(private readonly pieces: Pieces) {}
 
   push(chunk: Uint8Array): RawRecord[] {
+    this.pieces.nextBatch()
     const records: RawRecord[] = []
     let start = 0
     for (let at = 0; at < chunk.length; at++) {
@@ -241,7 +242,7 @@ class ArraySplitter {
   private finish(records: RawRecord[], last: Uint8Array): void {
     this.number++
     this.state = 'after'
-    records.push({ number: this.number, bytes: this.pieces.take(last) })
+    records.push(this.pieces.take(this.number, last))
   }
 }
 
@@ -257,21 +258,22 @@ function isCutOff(bytes: Uint8Array): boolean {
 }
 
 /**
- * Parses the bytes of a record.
+ * Parses the bytes of a record, which are used up. `outline`: a record of megabytes need not have its long strings.
  * @throws Failure record-too-large, bad-encoding, bad-json
  */
-export function parseRecord({ bytes }: RawRecord): unknown {
+export function parseRecord({ bytes, release }: RawRecord, { outline = false } = {}): unknown {
   if (bytes === null)
     throw new Failure('record-too-large', 'it is larger than 32 MiB; split it into smaller records')
-  let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    throw new Failure('bad-encoding', 'it is not valid UTF-8; save the file again as UTF-8')
-  }
-  try {
-    return JSON.parse(text)
+    const large = parseLarge(bytes, { outline })
+    if (large) {
+      release?.()
+      return large.value
+    }
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
   } catch (thrown) {
-    throw new Failure('bad-json', `it is not valid JSON (${(thrown as Error).message}); mend it`)
+    if (!(thrown instanceof SyntaxError))
+      throw new Failure('bad-encoding', 'it is not valid UTF-8; save the file again as UTF-8')
+    throw new Failure('bad-json', `it is not valid JSON (${thrown.message}); mend it`)
   }
 }

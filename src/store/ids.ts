@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto'
 
 /** Hash of a text's UTF-8 bytes. */
-export const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex')
+export function sha256(text: string): string {
+  const hash = createHash('sha256')
+  for (const piece of piecesOf(text)) hash.update(piece, 'utf8')
+  return hash.digest('hex')
+}
 
 /**
  * An id made of content: the same content gets the same id in every project, so that importing a file twice adds
@@ -18,7 +22,8 @@ export function contentId(...parts: readonly string[]): string {
   return hash.update(']').digest('hex').slice(0, 24)
 }
 
-const pieceLength = 1 << 16
+/** UTF-16 units: short enough that what is left of a piece is collected with the young and does not pile up. */
+const pieceLength = 1 << 12
 
 /** A long text piece by piece, so that its JSON is never whole in memory; no piece ends inside a character. */
 function* piecesOf(text: string): Generator<string> {

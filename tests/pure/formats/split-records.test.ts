@@ -15,7 +15,7 @@ async function recordsOf(text: string | Uint8Array, size = 7, limit?: number): P
   return records
 }
 const parsed = async (text: string, size?: number): Promise<unknown[]> =>
-  (await recordsOf(text, size)).map(parseRecord)
+  (await recordsOf(text, size)).map((record) => parseRecord(record))
 const failing = (code: string, words: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(words) })
 
@@ -46,7 +46,7 @@ describe('cutting a file into records', () => {
   it('takes lines with CRLF, blank lines, a byte order mark, and a last line without an end', async () => {
     const lines = await recordsOf('\ufeff{"a":1}\r\n\r\n  \n{"b":"\\r\\n\ufeff"}')
     expect(lines.map(({ number }) => number)).toEqual([1, 4])
-    expect(lines.map(parseRecord)).toEqual([{ a: 1 }, { b: '\r\n\ufeff' }])
+    expect(lines.map((record) => parseRecord(record))).toEqual([{ a: 1 }, { b: '\r\n\ufeff' }])
     expect(await parsed('\ufeff[{"a":1}]')).toEqual([{ a: 1 }])
     expect(await parsed('{}')).toEqual([{}])
     expect(await parsed('[]')).toEqual([])
