@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { HeldBase, type BaseOptions } from '../../../../src/engine/checkpoint/base-form'
-import { widened } from '../../../../src/engine/checkpoint/half-precision'
-import { narrowFloat32 } from '../../../../src/engine/checkpoint/narrow'
+import type { BaseOptions } from '../../../../src/engine/checkpoint/base-form'
 import { createGenerator } from '../../../../src/engine/generate/generator'
-import { float32, floats, int64, scalar, type Graph, type HostTensor } from '../../../../src/engine/graph'
+import { float32, int64, scalar, type Graph } from '../../../../src/engine/graph'
 import { parseConfig } from '../../../../src/engine/models/families'
 import { weightBytes, type Lora, type Model, type Trainable } from '../../../../src/engine/models/model'
 import { newTrainingState } from '../../../../src/engine/optim/state'
-import { dequantise } from '../../../../src/engine/quantise/four-bit'
 import { createOfflineStep } from '../../../../src/engine/rl/offline-step'
 import { createScorer } from '../../../../src/engine/rl/scorer'
 import { tokenShares } from '../../../../src/engine/rl/shares'
@@ -16,9 +13,10 @@ import { createSupervisedStep } from '../../../../src/engine/rl/supervised-step'
 import { openRuntime } from '../../../../src/engine/runtime/session'
 import type { Runtime } from '../../../../src/engine/session'
 import { analyticGradients, worst, worstErrors } from '../support/differences'
+import { equivalent, hold, storedAs, type Stored } from '../support/held'
 import { Random } from '../support/random'
 import { roundingRuntime } from '../support/rounding'
-import { toyModel, toyParameters } from '../support/toy'
+import { toyParameters } from '../support/toy'
 
 const runtime = openRuntime({ device: 'cpu', threads: 1 })
 const rounding = roundingRuntime(runtime)
@@ -40,38 +38,6 @@ const lora: Lora = { rank: 2, alpha: 4, modules: ['q_proj', 'v_proj', 'down_proj
 const trainable: Trainable = { kind: 'lora', lora }
 const [batch, length] = [2, 7]
 const shape = { batch, length }
-
-type Stored = 'float32' | 'float16' | 'bfloat16'
-
-/** The toy model's weights as a file would have them, smaller so that its outputs stay well inside float16. */
-function storedAs(dtype: Stored): Map<string, HostTensor> {
-  const { tensors } = toyModel(config, new Random(5))
-  return new Map(
-    [...tensors].map(([name, tensor]) => {
-      const values = floats(tensor).map((value) => 0.5 * value)
-      if (dtype === 'float32') return [name, float32(tensor.shape, values)]
-      const data = narrowFloat32(dtype === 'float16' ? 'F16' : 'BF16', values)
-      return [name, { dtype, shape: tensor.shape, data }]
-    })
-  )
-}
-
-function hold(tensors: ReadonlyMap<string, HostTensor>, options: BaseOptions): Model {
-  const held = new HeldBase(config, options)
-  for (const [name, tensor] of tensors) held.add(name, tensor)
-  return { config, ...held.take(tensors.keys()) }
-}
-
-/** The float32 model that computes the same. */
-function equivalent({ tensors, fourBit }: Model): Model {
-  const matrices = [...(fourBit ?? [])].map(
-    ([name, matrix]) => [name, float32([matrix.outputs, matrix.inputs], dequantise(matrix))] as const
-  )
-  return {
-    config,
-    tensors: new Map([...[...tensors].map(([name, tensor]) => [name, widened(tensor)] as const), ...matrices])
-  }
-}
 
 const random = new Random(8)
 const ids = BigInt64Array.from({ length: batch * length }, () => BigInt(random.below(config.vocabularySize)))
@@ -108,7 +74,7 @@ const forms: { stored: Stored; options: BaseOptions }[] = [
 ]
 
 describe.each(forms)('a base from $stored held as $options', ({ stored, options }) => {
-  const model = hold(storedAs(stored), options)
+  const model = hold(config, storedAs(config, stored), options)
 
   it('computes what the float32 model with the same numbers does', async () => {
     const tolerance = options.form === '4-bit' ? 2e-6 : 0
@@ -152,7 +118,7 @@ describe.each(forms)('a base from $stored held as $options', ({ stored, options 
 
 describe('a base in 4 bits', () => {
   it('has the gradients of the model it stands for, by float64 central differences', async () => {
-    const model = hold(storedAs('bfloat16'), { form: '4-bit' })
+    const model = hold(config, storedAs(config, 'bfloat16'), { form: '4-bit' })
     const inputs = inputsOf(model)
     const gradients = await analyticGradients(lossOf(model), inputs, 'fused float32')
     const [errors] = await worstErrors(lossOf(equivalent(model)), inputs, [gradients])
@@ -161,22 +127,59 @@ describe('a base in 4 bits', () => {
   })
 })
 
+describe('matrices that the checkpoint holds turned', () => {
+  const turned = parseConfig({
+    model_type: 'gpt2',
+    vocab_size: 13,
+    n_embd: 32,
+    n_layer: 2,
+    n_head: 2,
+    n_positions: 32,
+    n_inner: 96,
+    tie_word_embeddings: true
+  })
+  const adapted: Trainable = { kind: 'lora', lora: { rank: 2, alpha: 4, modules: ['c_attn', 'mlp.c_proj'] } }
+  const shared = { trainable: adapted, ...shape }
+  const norms = async (model: Model, on: Runtime) => {
+    const step = await createSupervisedStep({ model, ...shared, runtime: on })
+    const parameters = toyParameters(equivalent(model), adapted, false, new Random(6))
+    const settings = { learningRate: 1e-3, weightDecay: 0, gradientClip: 1e9 }
+    const stats = await step.step({ ids, mask }, settings, newTrainingState(parameters))
+    await step.release()
+    return stats
+  }
+
+  it.each([
+    { options: { form: '4-bit' } as const, on: runtime, tolerance: 1e-5 },
+    { options: { form: 'stored' } as const, on: runtime, tolerance: 1e-6 },
+    { options: { products: 'float16' } as const, on: rounding, tolerance: 2e-2 }
+  ])('are multiplied the right way around: $options', async ({ options, on, tolerance }) => {
+    const model = hold(turned, storedAs(turned, 'bfloat16'), options)
+    const [held, expected] = [await norms(model, on), await norms(equivalent(model), runtime)]
+    expect(Math.abs(held.loss - expected.loss)).toBeLessThanOrEqual(tolerance)
+    expect(Math.abs(held.gradientNorm / expected.gradientNorm - 1)).toBeLessThanOrEqual(tolerance)
+  })
+})
+
 describe('memory', () => {
   it('is 2 bytes a weight as stored, and close to 5 bits in 4 bits', () => {
-    const full = weightBytes(hold(storedAs('bfloat16'), {}))
+    const full = weightBytes(hold(config, storedAs(config, 'bfloat16'), {}))
     const norms = 5 * 32 * 4
-    expect(weightBytes(hold(storedAs('bfloat16'), { form: 'stored' }))).toBe((full - norms) / 2 + norms)
+    expect(weightBytes(hold(config, storedAs(config, 'bfloat16'), { form: 'stored' }))).toBe(
+      (full - norms) / 2 + norms
+    )
     const outside = 2 * 13 * 32 * 4 + norms
     const bits =
-      ((weightBytes(hold(storedAs('bfloat16'), { form: '4-bit' })) - outside) * 32) / (full - outside)
+      ((weightBytes(hold(config, storedAs(config, 'bfloat16'), { form: '4-bit' })) - outside) * 32) /
+      (full - outside)
     expect(bits).toBeGreaterThan(5)
     expect(bits).toBeLessThan(5.3)
   })
 })
 
 describe('products in float16', () => {
-  const model = hold(storedAs('bfloat16'), { products: 'float16' })
-  const exact = hold(storedAs('bfloat16'), {})
+  const model = hold(config, storedAs(config, 'bfloat16'), { products: 'float16' })
+  const exact = hold(config, storedAs(config, 'bfloat16'), {})
 
   it('score within the precision of float16', async () => {
     const off = largestDifference(await logProbs(model, rounding), await logProbs(exact))
@@ -222,11 +225,11 @@ describe('products in float16', () => {
   })
 
   it('stop the step when a number leaves float16, and leave the adapter as it was', async () => {
-    const tensors = storedAs('float32')
+    const tensors = storedAs(config, 'float32')
     const name = 'model.layers.1.mlp.down_proj.weight'
     tensors.set(name, float32([32, 96], new Float32Array(32 * 96).fill(6e4)))
     const step = await createSupervisedStep({
-      model: hold(tensors, { products: 'float16' }),
+      model: hold(config, tensors, { products: 'float16' }),
       trainable,
       ...shape,
       runtime: rounding
@@ -240,14 +243,16 @@ describe('products in float16', () => {
   })
 
   it('need weights that float16 can hold', () => {
-    const tensors = storedAs('float32')
+    const tensors = storedAs(config, 'float32')
     tensors.set('lm_head.weight', float32([13, 32], new Float32Array(13 * 32).fill(7e4)))
-    expect(() => hold(tensors, { products: 'float16' })).toThrow(
+    expect(() => hold(config, tensors, { products: 'float16' })).toThrow(
       /lm_head.weight holds a weight beyond 65,504/
     )
   })
 
   it('are not for a base in 4 bits', () => {
-    expect(() => hold(storedAs('float32'), { form: '4-bit', products: 'float16' })).toThrow(/float32 only/)
+    expect(() => hold(config, storedAs(config, 'float32'), { form: '4-bit', products: 'float16' })).toThrow(
+      /float32 only/
+    )
   })
 })
