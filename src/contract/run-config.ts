@@ -71,7 +71,14 @@ const lora = z.strictObject({
   modules: z
     .array(z.string().regex(/^\w+(\.\w+)*$/))
     .min(1)
-    .default([...defaultModules])
+    .default([...defaultModules]),
+  /** Divide alpha by the root of the rank instead of by the rank: for large ranks. */
+  rsLora: z.boolean().default(false),
+  /**
+   * Share of the adapter's inputs that an update leaves out. Only with likelihoods of stored answers: a ratio to
+   * probabilities that were measured without dropout would not start at 1.
+   */
+  dropout: z.number().min(0).lt(1).default(0)
 })
 
 const optimizer = z
@@ -150,6 +157,14 @@ export const runConfig = z
         code: 'custom',
         path: [config.base !== 'full' ? 'base' : 'compute'],
         message: 'training every weight needs them in full and in float32; train an adapter (lora) instead'
+      })
+    const { name, surrogate } = config.algorithm
+    if ((config.lora?.dropout ?? 0) > 0 && (name !== 'span-offline' || surrogate !== 'unlikelihood'))
+      context.addIssue({
+        code: 'custom',
+        path: ['lora', 'dropout'],
+        message:
+          'dropout is for span-offline with the surrogate "unlikelihood"; a ratio to what was measured without it would not start at 1'
       })
     if (config.base === '4-bit' && config.compute === 'float16')
       context.addIssue({

@@ -76,7 +76,11 @@ export function startOf(
 ): { trainable: Exclude<Trainable, { kind: 'none' }>; parameters: ParameterSet } {
   const head = value ? valueHeadParameters(model.config) : new Map()
   if (config.adapter !== null) {
-    const { lora, parameters } = loadAdapter(config.adapter, model.config)
+    const { lora: found, parameters } = loadAdapter(config.adapter, model.config)
+    // How much to leave out is the run's affair, not that of the training that the adapter comes from.
+    const { dropout: _, ...plain } = found
+    const dropout = config.lora?.dropout ?? 0
+    const lora = { ...plain, ...(dropout > 0 && { dropout }) }
     const { trained, valueHead } = splitValueHead(parameters)
     const own = value && valueHead.size > 0 ? valueHead : head
     return { trainable: { kind: 'lora', lora }, parameters: new Map([...trained, ...own]) }

@@ -3,7 +3,7 @@ import type { FrozenAnswer } from '../contract/run-record'
 import { newTrainingState } from '../engine/optim/state'
 import type { OfflineStats } from '../engine/rl/offline-step'
 import { Failure } from '../pipeline/failure'
-import { chance } from '../pipeline/optimise/chance'
+import { chance, uniforms } from '../pipeline/optimise/chance'
 import { coverage, logProbChange } from '../pipeline/optimise/metrics'
 import { learningRateAt } from '../pipeline/optimise/schedule'
 import { contrastiveWeights } from '../pipeline/reward/contrastive'
@@ -18,6 +18,9 @@ import { openAnnotatedSessions } from './sessions/annotated'
 import { batchOfStep } from './sessions/length-buckets'
 import { Stopwatch } from './stopwatch'
 import type { StepResult, TrainingLoop } from './training-loop'
+
+/** Epochs of a step, at most: `algorithm.epochs` of run.json. */
+const MOST_EPOCHS = 16
 
 /**
  * `span-offline` on stored answers (method 9.5): they come from somebody else, so nothing is sampled and nothing is
@@ -93,7 +96,13 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
             ids: batch.ids,
             temperature,
             mask: batch.scatter(chosen.map(({ answer }) => answer.ids.map(() => 1))),
-            weights: batch.scatter(chosen.map(({ answer }) => weights.get(answer.id) ?? null))
+            weights: batch.scatter(chosen.map(({ answer }) => weights.get(answer.id) ?? null)),
+            // Every epoch of a step leaves out others; a sample's are the same in whatever length it is padded to.
+            dropout: (matrix, inputs, first, count) =>
+              uniforms(
+                ...([seed, 'dropout', number * MOST_EPOCHS + epoch] as const),
+                ...([count, length * inputs, matrix * rows + first] as const)
+              )
           },
           {
             ...config.optimizer,

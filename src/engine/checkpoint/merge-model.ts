@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { EngineFailure } from '../failure'
+import type { DecoderConfig } from '../models/decoder-config'
+import { parseConfig } from '../models/families'
 import { jsonFile, writeFolderAtomically, type WritableFiles } from './atomic-write'
 import { mergedTensors, rowRanges, type MergedTensors } from './merged-tensors'
 import { modelIndexFile, withModelFiles } from './model-folder'
@@ -64,7 +66,7 @@ export function mergeModelFolder(options: MergeOptions, files?: WritableFiles): 
     }
     const contents = new Map<string, Iterable<Uint8Array>>()
     for (const name of companionFiles(model)) contents.set(name, [readFileSync(join(model, name))])
-    contents.set('config.json', configOf(model, dtype))
+    contents.set('config.json', configOf(model, opened.config, dtype))
     if (sources.length > 1 || existsSync(join(model, modelIndexFile)))
       contents.set(modelIndexFile, indexOf(sources, bytes))
     for (const { file, plan } of sources)
@@ -118,11 +120,17 @@ function encode(dtype: string, values: Float32Array, where: string): Uint8Array 
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
 }
 
-function configOf(model: string, dtype: MergeOptions['dtype']): Uint8Array[] {
+function configOf(model: string, config: DecoderConfig, dtype: MergeOptions['dtype']): Uint8Array[] {
   const file = join(model, 'config.json')
   if (dtype === 'stored') return [readFileSync(file)]
-  const config = readJsonFile(file) as Record<string, unknown>
-  return jsonFile({ ...config, ['dtype' in config ? 'dtype' : 'torch_dtype']: 'float32' })
+  const json = readJsonFile(file) as Record<string, unknown>
+  const widened = { ...json, ['dtype' in json ? 'dtype' : 'torch_dtype']: 'float32' }
+  if (parseConfig(widened, file).embeddingScale !== config.embeddingScale)
+    throw new EngineFailure(
+      'bad-input',
+      `${model} rounds what it computes to ${config.dtype}, and would compute otherwise in F32; merge with --dtype stored.`
+    )
+  return jsonFile(widened)
 }
 
 /** Which file holds which tensor. */

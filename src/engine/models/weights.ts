@@ -1,4 +1,4 @@
-import { matmul, matmulAdd, type Graph, type Value } from '../graph'
+import { matmul, matmulAdd, multiply, type Graph, type Value } from '../graph'
 import type { DecoderConfig, Linear } from './decoder-config'
 import { fourBitMatrix } from './four-bit-matrix'
 import { halfMatrix, plainMatrix, type HeldMatrix } from './held-matrix'
@@ -67,7 +67,8 @@ function withAdapter(
   config: DecoderConfig,
   base: Weights,
   lora: Lora,
-  tensor: (name: string) => Value
+  tensor: (name: string) => Value,
+  masked: (x: Value, name: string) => Value = (x) => x
 ): Weights {
   const scale = loraScale(lora)
   const sums = new Map<string, Value>()
@@ -78,8 +79,10 @@ function withAdapter(
       const a = tensor(loraName(config, layer, linear, 'A'))
       const b = tensor(loraName(config, layer, linear, 'B'))
       const { inputs, outputs, transposed } = linear
-      if (transposed || linear.bias || inputs * outputs >= 3 * lora.rank * (inputs + outputs)) {
-        const low = matmul(x, a, { transposeB: true }) // [N, rank]
+      const input = masked(x, layerName(config, layer, linear.path))
+      const small = inputs * outputs < 3 * lora.rank * (inputs + outputs)
+      if (input !== x || transposed || linear.bias || !small) {
+        const low = matmul(input, a, { transposeB: true }) // [N, rank]
         return matmulAdd(low, b, base.linear(x, layer, linear), { transposeB: true, scale })
       }
       const name = `${layerName(config, layer, linear.path)}.weight`
@@ -95,6 +98,8 @@ export interface BoundWeights {
   /** The trained tensors: inputs under their own names, in the order of a ParameterSet. */
   readonly parameters: ReadonlyMap<string, Value>
   readonly policy: Weights
+  /** Inputs that say what the adapter leaves out, [rows, inputs] for each adapted matrix; complete once it is used. */
+  readonly masks: ReadonlyMap<string, Value>
   /**
    * The model that training started from: the base without its adapter, or the initial weights. These come in as
    * inputs when every weight is trained, so that both forward passes run through the same kernels and agree to the
@@ -105,15 +110,25 @@ export interface BoundWeights {
 
 const referenceName = (name: string): string => `reference.${name}`
 
-/** Declares what is trained as inputs of `graph`, and the rest of the model as constants: see `constantWeights`. */
+/**
+ * Declares what is trained as inputs of `graph`, and the rest of the model as constants: see `constantWeights`. With
+ * `dropout`, for a training step, the adapter's inputs are multiplied with masks if it asks for that.
+ */
 export function bindWeights(
   graph: Graph,
   model: Model,
   trainable: Trainable,
   value: boolean,
-  shared = true
+  shared = true,
+  dropout = false
 ): BoundWeights {
   const parameters = new Map<string, Value>()
+  const masks = new Map<string, Value>()
+  const masked = (x: Value, name: string): Value => {
+    const mask = masks.get(name) ?? graph.input(`dropout.${name}`, 'float32', x.shape)
+    masks.set(name, mask)
+    return multiply(x, mask)
+  }
   for (const [name, shape] of parameterShapes(model.config, trainable, value))
     parameters.set(name, graph.input(name, 'float32', shape))
   const parameter = (name: string): Value => {
@@ -125,13 +140,18 @@ export function bindWeights(
     let reference: Weights | null = null
     return {
       parameters,
+      masks,
       policy: plainWeights(model.config, parameter),
       reference: () => (reference ??= inputWeights(graph, model))
     }
   }
   const base = constantWeights(graph, model, shared)
-  const policy = trainable.kind === 'lora' ? withAdapter(model.config, base, trainable.lora, parameter) : base
-  return { parameters, policy, reference: () => base }
+  const { config } = model
+  if (trainable.kind !== 'lora') return { parameters, masks, policy: base, reference: () => base }
+  const { lora } = trainable
+  const isMasked = dropout && (lora.dropout ?? 0) > 0
+  const policy = withAdapter(config, base, lora, parameter, isMasked ? masked : undefined)
+  return { parameters, masks, policy, reference: () => base }
 }
 
 function inputWeights(graph: Graph, model: Model): Weights {

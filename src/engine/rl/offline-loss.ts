@@ -40,7 +40,7 @@ const certainty = 1e-6
  */
 export function offlineLoss(graph: Graph, options: OfflineOptions): Loss {
   const { surrogate = 'unlikelihood' } = options
-  const pass = policyPass(graph, { ...options, reference: true, value: false })
+  const pass = policyPass(graph, { ...options, reference: true, value: false, dropout: true })
   const shares = pass.perToken('shares')
   const weights = pass.perToken('weights')
   const meanOf = (x: Value): Value => meanBy(shares, x)
@@ -60,7 +60,8 @@ export function offlineLoss(graph: Graph, options: OfflineOptions): Loss {
       ['preferenceLoss', preference],
       ['kl', kl]
     ]),
-    parameters: pass.parameters
+    parameters: pass.parameters,
+    masks: pass.masks
   }
 }
 

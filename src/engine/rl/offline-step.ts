@@ -3,6 +3,7 @@ import { referenceInputs } from '../models/weights'
 import type { OptimizerSettings } from '../optim/adamw'
 import type { TrainingState } from '../optim/state'
 import type { Runtime } from '../session'
+import { dropoutInputs, type DropoutChance } from './dropout'
 import { batchInputs, settingInputs } from './inputs'
 import { offlineLoss, type OfflineOptions } from './offline-loss'
 import { answerShares, listOf, type MicroBatches } from './shares'
@@ -20,6 +21,8 @@ export interface OfflineBatch {
   readonly weights: Float32Array
   /** Divides the logits. Default 1. */
   readonly temperature?: number
+  /** With an adapter that has dropout. */
+  readonly dropout?: DropoutChance
 }
 
 export interface OfflineSettings extends OptimizerSettings {
@@ -49,12 +52,8 @@ export interface OfflineStep {
 /** A span-offline update as one graph; see `offlineLoss` for the loss and `TrainingStep.run` for what it promises. */
 export async function createOfflineStep(options: OfflineStepOptions): Promise<OfflineStep> {
   const { runtime, model, trainable, surrogate } = options
-  const training = await openTrainingStep(
-    offlineLoss(new Graph(), options),
-    runtime,
-    referenceInputs(model, trainable),
-    options
-  )
+  const loss = offlineLoss(new Graph(), options)
+  const training = await openTrainingStep(loss, runtime, referenceInputs(model, trainable), options)
   return {
     release: () => training.release(),
     step: async (batches, settings, state) => {
@@ -68,8 +67,9 @@ export async function createOfflineStep(options: OfflineStepOptions): Promise<Of
         list.map(({ mask }) => mask),
         options.length
       )
-      const inputs = list.map(({ ids, mask, weights, temperature = 1 }, index) => ({
+      const inputs = list.map(({ ids, mask, weights, temperature = 1, dropout }, index) => ({
         ...given,
+        ...dropoutInputs(loss, trainable, dropout, index * options.batch, options.batch),
         ...batchInputs(options, { ids, mask, temperature }, { shares: shares[index], weights })
       }))
       return (await training.run(inputs, settings, state)) as unknown as OfflineStats

@@ -29,6 +29,8 @@ export interface PassOptions {
   readonly responseTokens?: number
   /** How many layers are computed once more for their gradients instead of being kept for them. Default 0. */
   readonly recomputedLayers?: number
+  /** A training step: the adapter leaves out some of its inputs, if it asks for that. */
+  readonly dropout?: boolean
 }
 
 /**
@@ -37,6 +39,8 @@ export interface PassOptions {
  */
 export interface PolicyPass extends TokenTerms {
   readonly parameters: ReadonlyMap<string, Value>
+  /** Inputs that say what the adapter leaves out, by matrix. */
+  readonly masks: ReadonlyMap<string, Value>
   /** log q(token) of the reference [N] and its whole distribution [N, V]; only with a reference. */
   readonly referenceDistribution?: Value
   /** The value of each position [N]; only with a value head. */
@@ -52,9 +56,9 @@ export interface PolicyPass extends TokenTerms {
  * Entry t of every result belongs to the prediction of token t + 1 from tokens 0 to t.
  */
 export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
-  const { model, trainable, batch, length, value = false, reference = false } = options
+  const { model, trainable, batch, length, value = false, reference = false, dropout = false } = options
   const { config } = model
-  const bound = bindWeights(graph, model, trainable, value)
+  const bound = bindWeights(graph, model, trainable, value, true, dropout)
   const ids = graph.input('ids', 'int64', [batch, length])
   const inverseTemperature = graph.input('inverseTemperature', 'float32', [])
   const attention = causalAttention(graph, config, batch, length)
@@ -75,6 +79,7 @@ export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
   return {
     ...tokenTerms(logitsOf(bound.policy, hidden), tokens, referenceDistribution ?? undefined),
     parameters: bound.parameters,
+    masks: bound.masks,
     referenceDistribution: referenceDistribution ?? undefined,
     values: value ? reshape(valueOf(hidden, bound.parameters), [predicting.count]) : undefined,
     tokens,

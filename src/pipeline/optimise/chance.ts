@@ -23,7 +23,9 @@ export const streams = {
   /** Made-up text: the starter model's stories. */
   text: 6,
   /** Answers sampled into a project, to be annotated. */
-  collect: 7
+  collect: 7,
+  /** Inputs that an adapter's dropout leaves out. */
+  dropout: 8
 } as const
 export type Stream = keyof typeof streams
 

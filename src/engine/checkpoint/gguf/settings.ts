@@ -1,5 +1,5 @@
 import { EngineFailure } from '../../failure'
-import type { DecoderConfig, RopeConfig } from '../../models/decoder-config'
+import type { DecoderConfig, Linear, RopeConfig } from '../../models/decoder-config'
 import { inverseFrequencies } from '../../models/rope'
 import { ggufArchitecture } from './layout'
 import type { GgufTensorType } from './tensor-types'
@@ -60,6 +60,12 @@ export function ropeFactors(config: DecoderConfig): Float32Array | null {
 const contextLength = ({ attention, contextLength }: DecoderConfig): number =>
   attention.reduce((least, { window }) => Math.min(least, window ?? least), contextLength)
 
+/** The matrices with a bias that llama.cpp's graph has; that of `llama` takes any. */
+const biases: Readonly<Record<string, readonly Linear['role'][]>> = {
+  qwen2: ['query', 'key', 'value'],
+  qwen3: []
+}
+
 /** One rotation for all layers and all of a head, and the features that the formats' own graphs have. */
 function plainRope(config: DecoderConfig): RopeConfig {
   const { architecture, rope, attention, rotarySize, headSize } = config
@@ -77,6 +83,10 @@ function plainRope(config: DecoderConfig): RopeConfig {
   const { norm, activation, residual, embeddingScale, logitCap } = config
   const scaled = attention.some(({ queryScale }) => queryScale !== 1)
   const plain = norm === 'rms' && activation === 'silu' && residual === 'sequential' && logitCap === null
-  if (!plain || embeddingScale !== 1 || scaled) unsupported('features that llama.cpp does not expect')
+  if (!plain || scaled || embeddingScale !== 1) unsupported('features that llama.cpp does not expect')
+  const biased = config.linears.filter(({ bias }) => bias).map(({ role }) => role)
+  const expected = biases[ggufArchitecture(config)]
+  if (expected && expected.join() !== biased.join())
+    unsupported(`biases of ${biased.join(', ') || 'nothing'}`)
   return rope
 }
