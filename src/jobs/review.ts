@@ -57,13 +57,19 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
     numbers.set(uniforms(seed, 'evaluation', 0, 1, maxNewTokens), row * maxNewTokens)
   )
 
+  const stopIfTold = async (): Promise<void> => {
+    await breathe()
+    if (context.takeControl() === 'stop')
+      throw new Failure('cancelled', 'The review was stopped; nothing was kept.')
+  }
   const side = async (parameters: ParameterSet): Promise<ReviewAnswer[]> => {
     const ids = prompts.map((prompt) => prompt.ids)
     const { sequences } = await generator.generate({
       prompts: ids,
       uniforms: numbers,
       temperature,
-      parameters
+      parameters,
+      between: stopIfTold
     })
     const answers = sequences.map((sequence, row) => ({
       messages: prompts[row].messages,
@@ -87,9 +93,7 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
     })
   }
   const before = await side(start.parameters)
-  await breathe()
-  if (context.takeControl() === 'stop')
-    throw new Failure('cancelled', 'The review was stopped; nothing was kept.')
+  await stopIfTold()
   context.emit({ kind: 'progress', progress: { done: 1, total: 2, unit: 'sides', note: 'after' } })
   const after = await side(found.state.parameters)
 

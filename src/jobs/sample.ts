@@ -53,16 +53,25 @@ export async function sampleAnswers(
   }
   const answers: SampledAnswer[] = []
   const meter = new ProgressMeter(context, asked.length, 'answers')
-  for (let first = 0; first < asked.length; first += ROWS) {
+  const stopIfTold = async (): Promise<void> => {
     await breathe()
     if (context.takeControl() === 'stop')
       throw new Failure('cancelled', 'Sampling was stopped; nothing was kept.')
+  }
+  for (let first = 0; first < asked.length; first += ROWS) {
+    await stopIfTold()
     const group = asked.slice(first, first + ROWS)
     const { sequences } = await generator.generate({
       prompts: group.map(({ ids }) => ids),
       uniforms: greedy ? undefined : uniforms(seed, 'collect', 0, group.length, maxNewTokens, first),
       temperature: greedy ? undefined : temperature,
-      parameters: adapter?.parameters
+      parameters: adapter?.parameters,
+      between: ({ made, of }) => {
+        const note = `${made} of ${of} tokens`
+        const progress = { done: answers.length, total: asked.length, unit: 'answers', note }
+        context.emit({ kind: 'progress', progress })
+        return stopIfTold()
+      }
     })
     sequences.forEach(({ ids, finish }, index) => {
       const { text } = policy.tokenizer.decodeResponse(ids)
