@@ -32,7 +32,7 @@ const SLACK = 500
 test('stop and pause are answered within one step, whichever way they come, and the process answers while it computes', async () => {
   // Many updates a step: long steps of a small model.
   const dir = tinyRun(scratch, 'run', {
-    ...{ steps: 400, checkpointEvery: 400, batch: 64, sampling: { maxNewTokens: 40 } },
+    ...{ steps: 400, checkpointEvery: 400, batch: 256, sampling: { maxNewTokens: 40 } },
     algorithm: { epochs: 16 }
   })
   const ended = hostJob({ kind: 'train', runDir: dir }, { onStart: (started) => (child = started) })

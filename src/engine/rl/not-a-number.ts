@@ -1,5 +1,5 @@
 import { EngineFailure } from '../failure'
-import type { HostTensor, ParameterSet, TensorData, Value } from '../graph'
+import type { HostTensor, ParameterSet, Value } from '../graph'
 import type { TrainingState } from '../optim/state'
 import type { Tensors } from '../session'
 
@@ -51,8 +51,8 @@ function inWhatWasHeld({
   constants
 }: Pick<Evidence, 'state' | 'inputs' | 'constants'>): string | null {
   // A tensor of the checkpoint has a dotted name; other constants are masks and tables of the graph's own.
-  const model = constants.flatMap(({ name, constant }) =>
-    constant && name.includes('.') ? [[name, { data: constant }] as const] : []
+  const model = constants.flatMap(({ name, dtype, constant }) =>
+    constant && name.includes('.') ? [[name, { dtype, data: constant }] as const] : []
   )
   return (
     inState(state) ??
@@ -70,12 +70,9 @@ export function inState({ parameters, first, second }: TrainingState): string | 
   )
 }
 
-function inTensors(
-  what: string,
-  tensors: Iterable<readonly [string, { readonly data: TensorData }]>
-): string | null {
-  for (const [name, { data }] of tensors) {
-    const value = firstNonFinite(data)
+function inTensors(what: string, tensors: Iterable<readonly [string, Held]>): string | null {
+  for (const [name, held] of tensors) {
+    const value = firstNonFinite(held)
     if (value !== null) return `${what} ${name} holds ${value}`
   }
   return null
@@ -105,8 +102,19 @@ function inGradients(squares: Evidence['gradientSquares']): string {
   return `the gradient of ${name} ${Number.isNaN(square) ? 'holds NaN' : 'overflows'}${others}`
 }
 
+type Held = Pick<HostTensor, 'dtype' | 'data'>
+
+/** All bits of the exponent: an infinity, or NaN where a bit of the fraction is set as well. */
+const exponents: Partial<Record<HostTensor['dtype'], number>> = { float16: 0x7c00, bfloat16: 0x7f80 }
+
 /** The first element that is no finite number, or null. Whole numbers and bytes always are. */
-function firstNonFinite(data: TensorData): number | null {
+function firstNonFinite({ dtype, data }: Held): number | null {
+  const exponent = exponents[dtype]
+  if (exponent !== undefined && data instanceof Uint16Array) {
+    for (const bits of data)
+      if ((bits & exponent) === exponent) return (bits & 0x7fff) > exponent ? NaN : Infinity
+    return null
+  }
   if (!(data instanceof Float32Array || data instanceof Float64Array)) return null
   for (let index = 0; index < data.length; index++) if (!Number.isFinite(data[index])) return data[index]
   return null
