@@ -1,6 +1,6 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { caseName, parseCase, type Case } from './train/case'
+import { caseName, parseCase, sizes, type Case } from './train/case'
 import {
   copyPrototype,
   pythonWithTorch,
@@ -15,9 +15,11 @@ import {
  *
  *   npm run bench -- train [--cases m6:8x128,m88:4x512] [--rounds 7] [--threads 2] [--without prototype,torch]
  *
- * Every implementation is a process of its own; they take turns, one step each, after two steps of warm-up. The median
+ * Ours twice: with every layer kept for its gradient, and with every layer computed once more. `PYTHON` names the Python
+ * that has PyTorch. Every implementation is a process of its own; they take turns, one step each, after two steps of warm-up. The median
  * is given, and the ratio to the prototype. All have the policy's loss, a value head and AdamW on the same tensors; the
- * prototype and PyTorch add an estimate of the KL from given numbers, a few operations on one number a token.
+ * prototype adds an estimate of the KL from given numbers, a few operations on one number a token. Processor time is that
+ * of all threads, a busy machine disturbs it less.
  */
 const { values } = parseArgs({
   options: {
@@ -38,24 +40,26 @@ async function measure(shape: Case, variants: readonly Variant[]): Promise<void>
   for (const variant of variants) await variant.ready()
   for (let round = 0; round < warmUp + rounds; round++)
     for (const variant of variants) {
+      const before = variant.processor()
       const { ms } = await variant.turn()
-      if (round >= warmUp) variant.times.push(ms)
+      if (round < warmUp) continue
+      variant.times.push(ms)
+      variant.processorTimes.push(variant.processor() - before)
     }
   const base = variants.find(({ name }) => name === 'prototype')
   console.log(`\n${caseName(shape)}`)
   for (const variant of variants) {
-    const time = median(variant.times)
-    const peak = variant.peak()
-    const ratio = (of: number, to: number | undefined): string => (to ? (of / to).toFixed(2) : '-')
-    console.log(
-      `  ${variant.name.padEnd(16)} median ${time.toFixed(0).padStart(6)} ms  best ${Math.min(
-        ...variant.times
-      )
-        .toFixed(0)
-        .padStart(6)} ms` +
-        `  ×${ratio(time, base && median(base.times))}  peak ${(peak / 1e6).toFixed(0).padStart(5)} MB  ×${ratio(peak, base?.peak())}` +
-        `  loss ${variant.loss.toFixed(4)}`
-    )
+    const measured = [
+      ['median', 'ms', (one: Variant) => median(one.times)],
+      ['best', 'ms', (one: Variant) => Math.min(...one.times)],
+      ['processor', 'ms', (one: Variant) => Math.min(...one.processorTimes)],
+      ['peak', 'MB', (one: Variant) => one.peak() / 1e6]
+    ] as const
+    const columns = measured.map(([name, unit, of]) => {
+      const ratio = base ? ` ×${(of(variant) / of(base)).toFixed(2)}` : ''
+      return `${name} ${of(variant).toFixed(0).padStart(5)} ${unit}${ratio}`
+    })
+    console.log(`  ${variant.name.padEnd(13)} ${columns.join('   ')}   loss ${variant.loss.toFixed(4)}`)
   }
 }
 
@@ -71,7 +75,8 @@ async function main(): Promise<void> {
       const variants = [
         ...(copy ? [startPrototype(copy.dir, shape)] : []),
         ...(python ? [startTorch(python, shape, threads)] : []),
-        startOurs('ours', shape, threads, [])
+        startOurs('ours, fast', shape, threads, 0),
+        startOurs('ours, frugal', shape, threads, sizes[shape.size].layers)
       ]
       try {
         await measure(shape, variants)

@@ -6,16 +6,20 @@ import { parseCase, randomBatch, randomModel } from './case'
 
 /**
  * Our PPO step as a child of the bench: a line of JSON when it is ready, then one for each line `go` that comes in.
- * Arguments: CASE THREADS.
+ * Arguments: CASE THREADS RECOMPUTED_LAYERS.
  */
 async function main(): Promise<void> {
-  const [name, threads] = process.argv.slice(2)
+  const [name, threads, recomputed] = process.argv.slice(2)
   const shape = parseCase(name)
   const { model, trainable, parameters } = randomModel(shape.size)
   const { batch, length } = shape
   const update = randomBatch(shape)
   const runtime = openRuntime({ device: 'cpu', threads: Number(threads) })
-  const ppo = await createPpoStep({ model, trainable, batch, length, runtime, value: true })
+  const ppo = await createPpoStep({
+    ...{ model, trainable, batch, length, runtime, value: true },
+    responseTokens: update.responseTokens,
+    recomputedLayers: Number(recomputed)
+  })
   const state = newTrainingState(parameters)
   const settings = {
     learningRate: 1e-4,

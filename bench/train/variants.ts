@@ -15,7 +15,9 @@ export interface Turn {
 
 /** One implementation of the step in a process of its own, so that its peak memory is its own. */
 export class Variant {
+  /** Milliseconds. */
   readonly times: number[] = []
+  readonly processorTimes: number[] = []
   loss = NaN
   private readonly waiting: ((line: string | null) => void)[] = []
   private readonly lines: (string | null)[] = []
@@ -55,6 +57,16 @@ export class Variant {
     return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
   }
 
+  /** Time that all threads have had on a core, in milliseconds; Linux only. */
+  processor(): number {
+    const stat = readFileSync(`/proc/${this.child.pid}/stat`, 'utf8')
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13)
+    return (Number(user) + Number(system)) * 10 // in hundredths of a second
+  }
+
   stop(): void {
     this.child.kill('SIGKILL')
   }
@@ -70,11 +82,11 @@ function start(name: string, command: string, args: readonly string[], cwd: stri
   return new Variant(name, spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'inherit'] }))
 }
 
-export function startOurs(name: string, shape: Case, threads: number, options: readonly string[]): Variant {
+export function startOurs(name: string, shape: Case, threads: number, recomputed: number): Variant {
   const { size, batch, length } = shape
   // Loaded into the child rather than started by tsx's own program, whose process would stand in between.
   const loader = ['--import', 'tsx', join(import.meta.dirname, 'ours.ts')]
-  const args = [...loader, `${size}:${batch}x${length}`, String(threads), ...options]
+  const args = [...loader, `${size}:${batch}x${length}`, String(threads), String(recomputed)]
   return start(name, process.execPath, args, checkout)
 }
 
