@@ -41,7 +41,7 @@ export function* rowRanges(shape: readonly number[]): Generator<readonly [first:
 /** Δ = left · right, to be added to a stored matrix. */
 interface Change {
   /** [rows, rank], scaled. */
-  readonly left: Float32Array
+  readonly left: Float64Array
   /** [rank, columns] */
   readonly right: Float32Array
   readonly rank: number
@@ -96,7 +96,7 @@ function changeOf(
   const { rank } = lora
   const { inputs, outputs } = linear
   const scale = loraScale(lora)
-  const scaled = (values: Float32Array): Float32Array => values.map((value) => value * scale)
+  const scaled = (values: Float32Array): Float64Array => Float64Array.from(values, (value) => value * scale)
   if (!linear.transposed) return { left: scaled(half('B')), right: half('A'), rank }
   return {
     left: scaled(transposed(half('A'), rank, inputs)),
