@@ -1,4 +1,4 @@
-import type { Graph, HostTensor } from './graph'
+import type { Graph, HostTensor, Shape } from './graph'
 
 /** Tensors by input or output name. */
 export type Tensors = Record<string, HostTensor>
@@ -13,6 +13,18 @@ export interface Session {
 export interface OpenOptions {
   /** Off for float64 graphs: fusions make operators that have no float64 kernel. Default on. */
   readonly optimise?: boolean
+  /** For whoever measures a graph without running it: the runs that take most, where inputs have axes of any size. */
+  readonly runs?: readonly RunSizes[]
+}
+
+/** What a run feeds where its graph leaves it open. */
+export interface RunSizes {
+  /** Sizes of inputs, by name. */
+  readonly sizes: ReadonlyMap<string, Shape>
+  /** Of its Loop. */
+  readonly turns: number
+  /** Bytes that wait outside the session between two such runs. */
+  readonly waiting: number
 }
 
 /**

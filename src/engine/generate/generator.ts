@@ -6,6 +6,7 @@ import { checkAllowed, maskOf, type AllowedTokens, type TokenMask } from './allo
 import { Pace, promptColumns } from './pace'
 import { Rollout, type Row } from './rollout'
 import { rolloutGraph, type RolloutOptions } from './rollout-graph'
+import { rolloutRuns } from './rollout-runs'
 
 export interface GeneratorOptions extends RolloutOptions {
   readonly runtime: Runtime
@@ -86,11 +87,12 @@ export async function createGenerator({
         `${config.contextLength}; lower the number of new tokens or shorten the prompt.`
     )
   const { graph, feed, ...shape } = rolloutGraph(options)
-  const session = await runtime.open(graph)
   const weights = [...checkpointShapes(config).values()]
     .map((dimensions) => dimensions.reduce((product, size) => product * size, 1))
     .reduce((sum, count) => sum + count, 0)
   const columnsAtOnce = chosenColumns ?? promptColumns(weights, batch)
+  const columns = Math.min(columnsAtOnce, promptLength)
+  const session = await runtime.open(graph, { runs: rolloutRuns(graph, options, columns) })
   const pace = new Pace(runMilliseconds)
 
   async function run(

@@ -1,8 +1,8 @@
 import type { Graph } from '../graph'
 import { weightBytes, type Model, type Trainable } from '../models/model'
 import { parameterShapes } from '../models/parameters'
-import type { Runtime } from '../session'
-import { measureActivations } from './activations'
+import type { Runtime, RunSizes } from '../session'
+import { activationBytes } from './activations'
 import { byteCount } from './phantom-model'
 import { sessionWeightBytes } from './session-weights'
 
@@ -12,9 +12,9 @@ export interface SessionMemory {
   readonly name: string
   /** Copies of the model's weights that the session keeps for itself. */
   readonly weights: number
-  /** Everything that is computed on the way, at its largest, without the cache. */
+  /** Everything that is computed on the way, at its largest. */
   readonly activations: number
-  /** Keys and values of the tokens so far, at their longest, old and new together. */
+  /** Keys and values of the tokens so far, as they wait between two runs: at their longest, old and new together. */
   readonly cache: number
 }
 
@@ -53,8 +53,8 @@ export interface EstimateOptions {
  */
 export async function estimateMemory(options: EstimateOptions): Promise<MemoryEstimate> {
   const { model, trainable, value, open } = options
-  const graphs: { readonly name: string; readonly graph: Graph }[] = []
-  await open((name) => recorder((graph) => graphs.push({ name, graph })))
+  const graphs: { readonly name: string; readonly graph: Graph; readonly runs?: readonly RunSizes[] }[] = []
+  await open((name) => recorder((graph, runs) => graphs.push({ name, graph, runs })))
 
   const weights = weightBytes(model)
   const shapes =
@@ -65,12 +65,12 @@ export async function estimateMemory(options: EstimateOptions): Promise<MemoryEs
   const kept = programBytes + weights + 3 * trained
   let opening = kept
   let whileOpening = 0
-  const sessions = graphs.map(({ name, graph }) => {
+  const sessions = graphs.map(({ name, graph, runs }) => {
     const constants = sessionWeightBytes(graph)
     whileOpening = Math.max(whileOpening, opening + constants.opening)
     opening += constants.kept
-    const { arena, carried } = measureActivations(graph)
-    return { name, weights: constants.kept, activations: Math.max(0, arena - carried), cache: carried }
+    const cache = Math.max(0, ...(runs ?? []).map(({ waiting }) => waiting))
+    return { name, weights: constants.kept, activations: activationBytes(graph, runs), cache }
   })
   const running = sessions.reduce(
     (sum, { activations, cache }) => sum + activations + cache,
@@ -88,9 +88,9 @@ export async function estimateMemory(options: EstimateOptions): Promise<MemoryEs
 }
 
 /** A runtime that looks at graphs and runs none. */
-const recorder = (record: (graph: Graph) => void): Runtime => ({
-  open: (graph) => {
-    record(graph)
+const recorder = (record: (graph: Graph, runs?: readonly RunSizes[]) => void): Runtime => ({
+  open: (graph, options) => {
+    record(graph, options?.runs)
     return Promise.resolve({
       run: () => Promise.reject(new Error('A session made for an estimate does not run.')),
       release: () => Promise.resolve()
