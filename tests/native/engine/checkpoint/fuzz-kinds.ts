@@ -174,6 +174,17 @@ function useCheckpoint(dir: string): void {
     }
 }
 
+/** A small model of another family, from the golden files. */
+const familyKind = (folder: string): FuzzKind => ({
+  prepare: (dir) => {
+    mkdirSync(dir, { recursive: true })
+    for (const name of ['config.json', 'model.safetensors'])
+      cpSync(join(root, 'tests/golden/families', folder, name), join(dir, name))
+  },
+  mutation: filesOf({ 'config.json': jsonFileMutation, 'model.safetensors': weightsMutation }),
+  open: openAndRun
+})
+
 const { 'manifest.json': _, ...sealedFiles } = checkpointFiles
 
 export const fuzzKinds: Readonly<Record<string, FuzzKind>> = {
@@ -200,6 +211,12 @@ export const fuzzKinds: Readonly<Record<string, FuzzKind>> = {
     }),
     open: openAndRun
   },
+  mistral: familyKind('mistral-window'),
+  qwen3: familyKind('qwen3-tied'),
+  'gpt-2': familyKind('gpt2-odd'),
+  'phi-3': familyKind('phi3'),
+  'gpt-neox': familyKind('neox-parallel'),
+  gemma3: familyKind('gemma3-pattern'),
   adapter: {
     prepare: (dir) => saveAdapter(dir, { lora, parameters: adapter, baseModel: '' }),
     mutation: filesOf({
