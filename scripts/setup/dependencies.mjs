@@ -6,7 +6,7 @@ import { lastLine, modules, Problem, root, say } from './say.mjs'
 /** Installs the npm packages of package-lock.json, unless exactly these are there. */
 export function ensureDependencies() {
   if (dependenciesMatch()) return
-  say('installing the npm packages of package-lock.json (about 550 MB on disk)')
+  say('installing the npm packages of package-lock.json (about 640 MB on disk)')
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const { status, stderr, error } = spawnSync(npm, ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
