@@ -26,7 +26,10 @@ describe.skipIf(!existsSync(driver) || !existsSync(loader))('WebGPU in software'
           encoding: 'utf8'
         }
       )
-      const differences = JSON.parse(printed) as Record<'logProbs' | 'losses' | 'learned' | 'gradients', number>
+      const differences = JSON.parse(printed) as Record<
+        'logProbs' | 'losses' | 'learned' | 'gradients',
+        number
+      >
       expect(differences.logProbs).toBeLessThan(1e-4)
       expect(differences.losses).toBeLessThan(1e-3)
       expect(differences.learned).toBeGreaterThan(1e-2)

@@ -28,7 +28,10 @@ async function run(name: string, settings: Partial<RunConfigInput>): Promise<str
 describe('a run on a base in another form', () => {
   test('4-bit: trains an adapter, says so in run.json, and repeats to the byte', async () => {
     const dir = await run('four', { base: '4-bit' })
-    expect(JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))).toMatchObject({ base: '4-bit', compute: 'float32' })
+    expect(JSON.parse(readFileSync(join(dir, 'run.json'), 'utf8'))).toMatchObject({
+      base: '4-bit',
+      compute: 'float32'
+    })
     for (const row of timelessMetrics(dir)) {
       expect(row['policy/sampler_difference']).toBeLessThan(1e-3)
       expect(row['logprob_change/negative']).toBeLessThan(row['logprob_change/neutral'])
