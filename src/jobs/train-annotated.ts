@@ -3,7 +3,7 @@ import type { FrozenAnswer } from '../contract/run-record'
 import { newTrainingState } from '../engine/optim/state'
 import type { OfflineStats } from '../engine/rl/offline-step'
 import { Failure } from '../pipeline/failure'
-import { chance, uniforms } from '../pipeline/optimise/chance'
+import { chance, denseUniforms } from '../pipeline/optimise/chance'
 import { coverage, logProbChange } from '../pipeline/optimise/metrics'
 import { learningRateAt } from '../pipeline/optimise/schedule'
 import { contrastiveWeights } from '../pipeline/reward/contrastive'
@@ -99,7 +99,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
             weights: batch.scatter(chosen.map(({ answer }) => weights.get(answer.id) ?? null)),
             // Every epoch of a step leaves out others; a sample's are the same in whatever length it is padded to.
             dropout: (matrix, inputs, first, count) =>
-              uniforms(
+              denseUniforms(
                 ...([seed, 'dropout', number * MOST_EPOCHS + epoch] as const),
                 ...([count, length * inputs, matrix * rows + first] as const)
               )

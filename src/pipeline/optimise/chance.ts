@@ -71,6 +71,28 @@ export function uniforms(
   return numbers
 }
 
+/**
+ * The same where numbers are needed by the million: four of them from each block, so that entry 4n of a sample is the
+ * number of token n, and the three after it are the block's other words.
+ */
+export function denseUniforms(
+  seed: number,
+  stream: Stream,
+  step: number,
+  samples: number,
+  numbersEach: number,
+  firstSample = 0
+): Float32Array<ArrayBuffer> {
+  const numbers = new Float32Array(samples * numbersEach)
+  const words = new Uint32Array(4)
+  for (let sample = 0; sample < samples; sample++)
+    for (let index = 0; index < numbersEach; index++) {
+      if (index % 4 === 0) block(words, seed, stream, step, firstSample + sample, index / 4)
+      numbers[sample * numbersEach + index] = toUniform(words[index % 4])
+    }
+  return numbers
+}
+
 /** Numbers drawn one after another: the n-th draw is the block of token n. */
 export interface Chance {
   /** Uniform in [0, 1). */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chance, streams, uniform, uniforms } from '../../../../src/pipeline/optimise/chance'
+import { chance, denseUniforms, streams, uniform, uniforms } from '../../../../src/pipeline/optimise/chance'
 import { philox4x32 } from '../../../../src/pipeline/optimise/philox'
 
 const hex = (words: Uint32Array): string =>
@@ -99,5 +99,30 @@ describe('chance', () => {
 
   it('gives every stream its own number', () => {
     expect(new Set(Object.values(streams)).size).toBe(Object.keys(streams).length)
+  })
+})
+
+describe('denseUniforms', () => {
+  it('takes all four words of a block, the first of which is the number of a token', () => {
+    const numbers = denseUniforms(11, 'dropout', 3, 2, 10, 5)
+    for (const sample of [0, 1])
+      for (let index = 0; index < 10; index++) {
+        const words = philox4x32(
+          new Uint32Array(4),
+          Math.floor(index / 4),
+          5 + sample,
+          3,
+          streams.dropout,
+          11,
+          0
+        )
+        expect(numbers[sample * 10 + index]).toBe((words[index % 4] >>> 8) * 2 ** -24)
+      }
+    expect(numbers[4]).toBe(uniform(11, 'dropout', 3, 5, 1))
+  })
+
+  it('does not depend on how many are asked for', () => {
+    const few = denseUniforms(1, 'dropout', 2, 1, 6)
+    expect([...denseUniforms(1, 'dropout', 2, 1, 11).subarray(0, 6)]).toEqual([...few])
   })
 })
