@@ -78,7 +78,12 @@ describe('the program behind the window', () => {
   })
 
   it('keeps name and theme on the seat, and signs annotations with the name', async () => {
-    expect(handlers['settings.get'](undefined)).toEqual({ personName: null, theme: 'system', modelDir: null })
+    expect(handlers['settings.get'](undefined)).toEqual({
+      personName: null,
+      theme: 'system',
+      modelDir: null,
+      gpuPack: null
+    })
     await handlers['project.create'](at('one.t2g'))
     writeFileSync(at('in.jsonl'), '{"prompt":"p","response":"r"}\n')
     await handlers['project.import']({ file: at('in.jsonl') })
@@ -95,7 +100,12 @@ describe('the program behind the window', () => {
     expect(await handlers['annotate.undo'](undefined)).toEqual({ responseId, what: 'write the critique' })
     app.close()
     start()
-    expect(handlers['settings.get'](undefined)).toEqual({ personName: 'Anna', theme: 'dark', modelDir: null })
+    expect(handlers['settings.get'](undefined)).toEqual({
+      personName: 'Anna',
+      theme: 'dark',
+      modelDir: null,
+      gpuPack: null
+    })
     writeFileSync(at('user/settings.json'), '{ broken')
     expect(handlers['settings.get'](undefined)).toMatchObject({ personName: null })
   })
