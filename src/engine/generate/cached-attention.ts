@@ -1,4 +1,4 @@
-import { add, anySize, concat, int, matmul, reshape, softmax, transpose, type Value } from '../graph'
+import { add, anySize, concat, int, matmul, reshape, softmax, split, transpose, type Value } from '../graph'
 import { splitHeads } from '../models/attention'
 import type { Attention } from '../models/decoder'
 import type { DecoderConfig } from '../models/decoder-config'
@@ -42,18 +42,24 @@ export function cachedAttention(options: CachedAttentionOptions): Attention {
   const byHead = (x: Value, count: number): Value =>
     length === 1 ? reshape(x, [batch, count, 1, size]) : splitHeads(x, batch, length, count)
 
+  /** Queries and keys rotated, and values, each [B, heads, T, size]: in one piece for as long as they come in one. */
+  function headsOf(layer: number, query: Value, key: Value, value: Value): readonly Value[] {
+    const joined = joinedSource([query, key, value])
+    if (!joined)
+      return [
+        rotate(layer, byHead(query, heads), positions),
+        rotate(layer, byHead(key, groups), positions),
+        byHead(value, groups)
+      ]
+    const [turning, values] = split(byHead(joined, heads + 2 * groups), 1, [heads + groups, groups])
+    return [...split(rotate(layer, turning, positions), 1, [heads, groups]), values]
+  }
+
   const attend: Attention['attend'] = (layer, query, key, value) => {
-    const added = {
-      key: rotate(layer, byHead(key, groups), positions),
-      value: byHead(value, groups)
-    }
-    const now = {
-      key: append(newer[layer].key, added.key),
-      value: append(newer[layer].value, added.value)
-    }
+    const [queries, newKeys, newValues] = headsOf(layer, query, key, value)
+    const now = { key: append(newer[layer].key, newKeys), value: append(newer[layer].value, newValues) }
     grown.push(now)
-    const rotated = rotate(layer, byHead(query, heads), positions)
-    const stacked = reshape(rotated, [batch, groups, (heads / groups) * length, size])
+    const stacked = reshape(queries, [batch, groups, (heads / groups) * length, size])
     const mixed = older // [B, G, R·T, size]
       ? attendParts(
           stacked,
@@ -67,6 +73,13 @@ export function cachedAttention(options: CachedAttentionOptions): Attention {
     return reshape(byPosition, [batch * length, heads * size])
   }
   return { positions, attend }
+}
+
+/** What these are the parts of, one after another; null if they are not all of one Split. */
+function joinedSource(parts: readonly Value[]): Value | null {
+  const node = parts[0].node
+  if (node?.operator !== 'Split' || node.outputs.length !== parts.length) return null
+  return parts.every((part, index) => part === node.outputs[index]) ? node.inputs[0] : null
 }
 
 /** Joins along axis 2, whose size is not known before the graph runs. */
