@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { availableParallelism, tmpdir } from 'node:os'
 import { build } from './build/build.mjs'
@@ -43,6 +43,7 @@ await main(async () => {
   if (!suite) throw new Problem(`there is no suite ${process.argv[2]}: leave it out, or say long.`)
   // What the tests put into the system's temporary folder goes with them.
   const scratch = mkdtempSync(path.join(tmpdir(), 'text2grad-tests-'))
+  chmodSync(scratch, 0o755) // some tests are another user
   for (const name of ['TMPDIR', 'TEMP', 'TMP']) process.env[name] = scratch
   const times = []
   const all = Date.now()
