@@ -3,9 +3,10 @@ import {
   finalAdapter,
   latestCheckpoint,
   readMetrics,
+  readRunRecord,
   readRunView
 } from '../app/runs/folder'
-import type { RunPlan } from '../contract/ipc'
+import type { RunDevice, RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
 
 /** What every command about a run prints. `metrics` are those of the last step. */
@@ -20,6 +21,8 @@ export interface RunAnswer {
   readonly checkpoint: string | null
   /** The best checkpoint, kept besides the latest ones. */
   readonly best: ReturnType<typeof bestCheckpointOf>
+  /** What it was computed on, and in place of what; null before it has begun. */
+  readonly device: RunDevice | null
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
@@ -36,6 +39,7 @@ export function runAnswer(dir: string): RunAnswer {
     adapter: finalAdapter(folder),
     checkpoint: latestCheckpoint(folder),
     best: bestCheckpointOf(folder),
+    device: readRunRecord(folder).resolved.device ?? null,
     error
   }
 }
@@ -49,6 +53,7 @@ export function runText({
   adapter,
   checkpoint,
   best,
+  device,
   error
 }: RunAnswer): string {
   const numbers = Object.entries(metrics).map(
@@ -57,6 +62,9 @@ export function runText({
   return [
     `${name}: ${state} at step ${step} of ${steps}`,
     ...(error ? [`  ${error.message} [${error.code}]`] : []),
+    ...(device?.insteadOf
+      ? [`  computed on ${device.name} instead of ${device.insteadOf}: ${device.reason}`]
+      : []),
     ...numbers,
     ...(adapter ? [`  adapter: ${adapter}`] : []),
     ...(checkpoint ? [`  checkpoint: ${checkpoint}`] : []),
@@ -103,7 +111,10 @@ function memoryLines({ total, machine, fits, advice, ...parts }: RunPlan['memory
     ...(fits
       ? []
       : ['That does not fit, and start will refuse it unless told --over-memory. Less would take:']),
-    ...advice.map(({ change, bytes }) => `  ${change}: ${megabytes(bytes)}`)
+    ...advice.map(
+      ({ change, bytes, fits: enough }) =>
+        `  ${change}: ${megabytes(bytes)}${enough ? '' : ', still too much'}`
+    )
   ]
 }
 

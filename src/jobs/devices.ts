@@ -20,11 +20,14 @@ export interface RuntimeChoice {
   readonly spinning?: boolean
   /** Left out, a device that cannot be used is a failure. */
   readonly fallback?: 'none' | 'cpu'
+  /** Told one sentence when something else is used than what was asked for. */
+  readonly say?: (sentence: string) => void
 }
 
 /** The runtime for a choice, and what it really is. Throws what `chooseDevice` throws. */
 export async function openChosen(choice: RuntimeChoice): Promise<{ runtime: Runtime; chosen: ChosenDevice }> {
   const { device, threads, spinning = false, fallback } = choice
   const chosen = await chooseDevice(device, fallback)
+  if (chosen.instead) choice.say?.(`Computing on ${chosen.device}. ${chosen.instead.reason}`)
   return { runtime: openRuntime({ device: chosen.device, threads, spinning }), chosen }
 }

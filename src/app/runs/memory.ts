@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os'
+import { toFailure } from '../../contract/errors'
 import type { MemoryAdvice, RunMemory } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
 import { parseRunConfig } from '../../contract/run-record'
@@ -40,52 +41,89 @@ async function measure(
   const parts = await estimateRunMemory(config, model, lengths)
   const fits = parts.total <= share * machine
   const advice: MemoryAdvice[] = []
-  for (const { change, changed } of fits ? [] : cheaper(config, lengths)) {
-    const { total } = await estimateRunMemory(changed, model, lengths)
-    if (total < parts.total) advice.push({ change, bytes: total, fits: total <= share * machine })
+  /** null for a change that the run does not allow, such as one answer where each is the others' baseline. */
+  const totalOf = async (changed: RunConfig): Promise<number | null> => {
+    try {
+      return (await estimateRunMemory(changed, model, lengths)).total
+    } catch (thrown) {
+      if (toFailure(thrown).code === 'bad-configuration') return null
+      throw thrown
+    }
+  }
+  for (const way of fits ? [] : cheaper(config, lengths)) {
+    let found: MemoryAdvice | null = null
+    for (const { change, changed } of way) {
+      const total = await totalOf(changed)
+      if (total !== null && total < parts.total)
+        found = { change, bytes: total, fits: total <= share * machine }
+      if (found?.fits) break
+    }
+    if (found) advice.push(found)
   }
   return { ...parts, machine, fits, advice }
 }
 
-/** Ways to need less, the gentlest first. */
-function* cheaper(
-  config: RunConfig,
-  { source }: RunLengths
-): Iterable<{ change: string; changed: RunConfig }> {
-  const { batch, microBatch, memory, sampling, lora, base } = config
-  // The first two give the same run, later.
-  if (memory !== 'frugal') yield { change: 'memory: frugal', changed: { ...config, memory: 'frugal' } }
-  for (const micro of [8, 2, 1])
-    if ((microBatch ?? batch) >= 2 * micro)
-      yield {
-        change: `memory: frugal, ${micro} answers at a time (microBatch)`,
-        changed: { ...config, memory: 'frugal', microBatch: micro }
-      }
-  if (lora === null) {
-    const { lora: _, ...others } = config
-    yield { change: 'training an adapter instead', changed: parseRunConfig(others) }
-  }
-  for (const part of [2, 4, 8])
-    if (batch >= 2 * part) {
-      const fewer = Math.ceil(batch / part)
-      yield { change: `${fewer} answers a step`, changed: { ...config, batch: fewer } }
-    }
-  const shorter = Math.ceil(sampling.maxNewTokens / 2)
-  if (source === 'rollouts' && shorter >= 8)
-    yield {
-      change: `answers of at most ${shorter} tokens`,
-      changed: { ...config, sampling: { ...sampling, maxNewTokens: shorter } }
-    }
-  if (lora !== null && lora.rank > 4)
-    yield { change: 'an adapter of rank 4', changed: { ...config, lora: { ...lora, rank: 4 } } }
-  if (lora !== null && base !== '4-bit')
-    yield { change: 'a base in 4 bits', changed: { ...config, base: '4-bit', compute: 'float32' } }
+/** A run changed, and the change in words. */
+interface Change {
+  readonly change: string
+  readonly changed: RunConfig
 }
 
-/** @throws Failure out-of-memory-estimate, naming what would take less */
+/** Ways to need less, the gentlest first; each goes as far as it has to. */
+function cheaper(config: RunConfig, { source }: RunLengths): readonly (readonly Change[])[] {
+  const { batch, microBatch, sampling, lora } = config
+  const frugal: RunConfig = { ...config, memory: 'frugal' }
+  const micro = halvings(microBatch ?? batch).map((size) => ({
+    change: `frugal memory, ${size} at a time (memory, microBatch)`,
+    changed: { ...frugal, microBatch: size }
+  }))
+  const fewer = halvings(batch).map((size) => ({
+    change: `${size} answers a step (batch)`,
+    changed: { ...config, batch: size, microBatch: null }
+  }))
+  const shorter = halvings(sampling.maxNewTokens).map((maxNewTokens) => ({
+    change: `answers of at most ${maxNewTokens} tokens (sampling.maxNewTokens)`,
+    changed: { ...config, sampling: { ...sampling, maxNewTokens } }
+  }))
+  const weights: Change[] = []
+  if (lora === null) {
+    const { lora: _, ...others } = config
+    weights.push({ change: 'training an adapter instead (lora)', changed: parseRunConfig(others) })
+  } else if (config.adapter === null && lora.rank > 4)
+    weights.push({
+      change: 'an adapter of rank 4 (lora.rank)',
+      changed: { ...config, lora: { ...lora, rank: 4 } }
+    })
+  const base: Change[] = []
+  if (lora !== null && config.base !== '4-bit')
+    base.push({
+      change: 'the model in 4 bits (base)',
+      changed: { ...config, base: '4-bit', compute: 'float32' }
+    })
+  // The first two give the same run, later.
+  return [
+    config.memory === 'frugal' ? [] : [{ change: 'frugal memory (memory)', changed: frugal }],
+    micro,
+    fewer,
+    source === 'rollouts' ? shorter.filter(({ changed }) => changed.sampling.maxNewTokens >= 8) : [],
+    weights,
+    base
+  ]
+}
+
+/** 100 → 50, 25, 7, 1: few, because each is worked out anew. */
+function halvings(size: number): number[] {
+  const parts = [2, 4, 16, 256].map((part) => Math.ceil(size / part))
+  return [...new Set([...parts, 1])].filter((part) => part < size)
+}
+
+/** @throws Failure out-of-memory-estimate, naming what would fit */
 export function requireFits({ fits, total, machine, advice }: RunMemory): void {
   if (fits) return
-  const ways = advice.map(({ change, bytes }) => `${change} takes ${inWords(bytes)}`)
+  const fitting = advice.filter((one) => one.fits)
+  const ways = (fitting.length > 0 ? fitting : advice).map(
+    ({ change, bytes }) => `${change} would take ${inWords(bytes)}`
+  )
   throw new Failure(
     'out-of-memory-estimate',
     `The run would take ${inWords(total)} of memory and this machine has ${inWords(machine)}` +

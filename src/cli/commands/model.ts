@@ -26,13 +26,14 @@ export function registerModelCommands(program: Command, terminal: Terminal): voi
 
   registerExportCommands(model, terminal)
 
+  const say = (sentence: string): void => terminal.note(sentence)
   const ids = () => new Option('--ids <list>', 'token ids such as 1,2,3').argParser(idList)
 
   choice(model.command('logits'))
     .description('the logits of every position, by one full forward pass')
     .addOption(ids().makeOptionMandatory())
     .action(async (dir: string, options: Choice & { ids: number[] }) => {
-      const result = await modelLogits({ ...options, model: dir }, options.ids)
+      const result = await modelLogits({ ...options, model: dir, say }, options.ids)
       const rows = result.logits.map((row) => row.map((logit) => logit.toPrecision(7)).join(' '))
       terminal.answer(result, rows.join('\n'))
     })
@@ -42,7 +43,7 @@ export function registerModelCommands(program: Command, terminal: Terminal): voi
     .addOption(ids().conflicts('in'))
     .option('--in <file>', 'JSONL: {"ids":[…]} or {"prompt","response"} a line')
     .action(async (dir: string, options: Choice & { ids?: number[]; in?: string }, command: Command) => {
-      const chosen = { ...options, model: dir }
+      const chosen = { ...options, model: dir, say }
       if (options.ids) {
         const [logProbs] = (await scoreSequences(chosen, [options.ids])).logProbs
         terminal.answer({ logProbs }, numberLine(logProbs))
@@ -74,7 +75,7 @@ export function registerModelCommands(program: Command, terminal: Terminal): voi
       const prompt = options.ids ?? options.prompt
       if (prompt === undefined)
         return command.error('error: one of --prompt and --ids is needed', { exitCode: 2 })
-      const result = await generateSamples({ ...options, model: dir, prompt })
+      const result = await generateSamples({ ...options, model: dir, prompt, say })
       const lines = result.sequences.map(({ ids, text }) => text ?? ids.join(','))
       terminal.answer(result, lines.join('\n\n'))
       terminal.note(`${result.tokensPerSecond} tokens a second`)

@@ -18,7 +18,7 @@ export function registerProjectCommands(program: Command, terminal: Terminal): v
     .action(async () => {
       const found = doctor(await tryDevices())
       const devices = found.devices.map(({ name, usable, reason }) =>
-        usable ? `${name} can be used` : `${name} cannot be used: ${reason ?? 'unknown reason'}`
+        usable ? `${name} can be used` : (reason ?? `${name} cannot be used`)
       )
       const versions = `Node ${found.node}, SQLite ${found.sqlite}, ONNX Runtime ${found.onnxruntime}`
       terminal.answer(found, [versions, ...devices].join('\n'))

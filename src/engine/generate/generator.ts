@@ -133,7 +133,7 @@ export async function createGenerator({
     return rollout.rows
   }
 
-  const everything = new Uint8Array(batch * vocabularySize).fill(1)
+  const everything = new Uint8Array(masked ? batch * vocabularySize : 0).fill(1)
 
   return {
     async generate(input) {

@@ -17,10 +17,15 @@ export interface Block {
   after: Block | null
 }
 
+interface Stretch {
+  readonly start: number
+  readonly end: number
+}
+
 interface Region {
   readonly place: number
-  /** 1 where a page was written. */
-  readonly touched: Uint8Array
+  /** Stretches that were written, rising and apart, in bytes and whole pages. */
+  touched: readonly Stretch[]
 }
 
 /**
@@ -32,11 +37,11 @@ export class Arena {
   private readonly bins: Block[][] = Array.from({ length: 21 }, () => [])
   private nextRegion = firstRegion
   private regions = 0
-  private pages = 0
+  private written = 0
 
   /** Bytes that were ever written: what the arena adds to the process. */
   get resident(): number {
-    return this.pages * page
+    return this.written
   }
 
   allocate(bytes: number): Block {
@@ -83,7 +88,7 @@ export class Arena {
     }
     const size = this.nextRegion
     if (!increased) this.nextRegion = Math.min(2 * this.nextRegion, Math.max(lastRegion, size))
-    const region = { place: this.regions++, touched: new Uint8Array(Math.ceil(size / page)) }
+    const region = { place: this.regions++, touched: [] }
     const block: Block = { region, offset: 0, size, free: false, before: null, after: null }
     this.give(block)
     return block
@@ -119,12 +124,20 @@ export class Arena {
     bin.splice(bin.indexOf(block), 1)
   }
 
-  private touch({ region: { touched }, offset }: Block, bytes: number): void {
-    const end = Math.ceil((offset + bytes) / page)
-    for (let index = Math.floor(offset / page); index < end; index++) {
-      this.pages += 1 - touched[index]
-      touched[index] = 1
+  private touch({ region, offset }: Block, bytes: number): void {
+    let start = Math.floor(offset / page) * page
+    let end = Math.ceil((offset + bytes) / page) * page
+    const apart: Stretch[] = []
+    for (const stretch of region.touched) {
+      if (stretch.end < start || stretch.start > end) apart.push(stretch)
+      else {
+        start = Math.min(start, stretch.start)
+        end = Math.max(end, stretch.end)
+        this.written -= stretch.end - stretch.start
+      }
     }
+    this.written += end - start
+    region.touched = [...apart, { start, end }].sort((a, b) => a.start - b.start)
   }
 }
 

@@ -27,6 +27,16 @@ async function json(...words: string[]) {
   return { exitCode, error, answer: JSON.parse(out) as Record<string, unknown> }
 }
 
+test('doctor has tried every device in a process of its own', async () => {
+  const { answer, exitCode } = await json('doctor')
+  expect(exitCode).toBe(0)
+  const devices = answer.devices as { name: string; usable: boolean; reason?: string }[]
+  expect(devices.map(({ name }) => name)).toEqual(['cpu', 'cuda', 'webgpu', 'dml', 'coreml'])
+  expect(devices[0].usable).toBe(true)
+  for (const { usable, reason } of devices)
+    expect(usable || /^The device .*\.$/.test(reason ?? '')).toBe(true)
+})
+
 interface Generated {
   readonly sequences: { ids: number[]; text: string | null; finish: string }[]
   readonly tokensPerSecond: number

@@ -134,6 +134,12 @@ describe('run', () => {
       ['--set', 'sampling.maxNewTokens=9999'],
       'nothing-to-train',
       /context/
+    ],
+    [
+      'more answers than memory holds',
+      ['--set', 'batch=2000000'],
+      'out-of-memory-estimate',
+      /^The run would take .* GB .*answers a step \(batch\) would take .*--over-memory\.$/
     ]
   ])('start with %s: one sentence, and nothing is written', async (_, words, code, sentence) => {
     const { exitCode, answer } = await json(
@@ -150,6 +156,34 @@ describe('run', () => {
     expect(exitCode).toBe(1)
     expect(answer.error).toMatchObject({ code, message: expect.stringMatching(sentence) as string })
     expect(existsSync(at('bad'))).toBe(false)
+  })
+
+  test('a device that is not here: refused, or the CPU where that was asked for and is written down', async () => {
+    const absent = process.platform === 'win32' ? 'coreml' : 'dml'
+    const start = (dir: string, ...words: string[]) =>
+      json(
+        'run',
+        'start',
+        '--project',
+        project,
+        '--config',
+        config,
+        '--out',
+        at(dir),
+        '--device',
+        absent,
+        ...words
+      )
+    const refused = await start('absent')
+    expect(refused).toMatchObject({ exitCode: 1, answer: { error: { code: 'device-unavailable' } } })
+    const { exitCode, answer } = await start('instead', '--fallback', 'cpu', '--set', 'steps=1')
+    expect(exitCode).toBe(0)
+    expect(answer.device).toMatchObject({
+      name: 'cpu',
+      insteadOf: absent,
+      reason: expect.stringContaining(absent)
+    })
+    expect(readFileSync(at('instead/log.txt'), 'utf8')).toContain(`computed on cpu: ${absent} cannot be used`)
   })
 
   test('start into a folder that is used, and show of one that is no run', async () => {
