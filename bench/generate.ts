@@ -10,7 +10,7 @@ import { copyPrototype, pythonWithTorch, type Variant } from './train/variants'
 /**
  * Tokens a second of whole rollouts, prompts included, against the prototype's Loop and PyTorch:
  *
- *   npm run bench -- generate [--cases m6:8x64+192,…] [--rounds 7] [--threads 2] [--without prototype,torch,steps]
+ *   npm run bench -- generate [--cases m6:8x64+192,…] [--rounds 7] [--threads 2] [--without prototype,torch,steps,adapter]
  *
  * Every implementation is a process of its own; they take turns, one rollout each, after two of warm-up. The median is
  * given, the best, the ratio to the prototype's median, and the peak of memory. `ours, steps` asks for a mask at every
@@ -70,7 +70,9 @@ async function main(): Promise<void> {
         ...(python ? [startTorch(python, shape, threads)] : []),
         startOurs('ours', shape, threads, 'whole'),
         ...(without.includes('steps') ? [] : [startOurs('ours, steps', shape, threads, 'steps')]),
-        ...(shape.size === 'm88' ? [startOurs('ours, adapter', shape, threads, 'adapter')] : [])
+        ...(shape.size === 'm88' && !without.includes('adapter')
+          ? [startOurs('ours, adapter', shape, threads, 'adapter')]
+          : [])
       ]
       try {
         await measure(shape, variants)
