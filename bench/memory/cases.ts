@@ -19,6 +19,8 @@ export interface MemoryCase {
   readonly parts: readonly ('generator' | 'scorer' | 'step')[]
   /** The step goes through the batch in so many parts. */
   readonly microBatches?: number
+  /** The step computes every layer once more instead of keeping it. */
+  readonly frugal?: boolean
   /** Times that everything is run: garbage takes some to gather. */
   readonly rounds: number
 }
@@ -35,15 +37,16 @@ const one = (
   batch: number,
   length: number,
   parts: MemoryCase['parts'],
-  more: Partial<Pick<MemoryCase, 'base' | 'microBatches' | 'rounds'>> = {}
+  more: Partial<Pick<MemoryCase, 'base' | 'microBatches' | 'frugal' | 'rounds'>> = {}
 ): MemoryCase => ({
   name: [
     `${size} ${kind} B${batch}×T${length} ${parts.join('+')}`,
     more.base ?? '',
+    more.frugal ? 'frugal' : '',
     more.microBatches ? `in ${more.microBatches} parts` : ''
   ]
-    .join(' ')
-    .trim(),
+    .filter((word) => word !== '')
+    .join(' '),
   ...{ size, kind, batch, length, parts, rounds: 3 },
   ...more
 })
@@ -55,7 +58,7 @@ export const memoryCases: readonly MemoryCase[] = [
   one('m6', 'full', 4, 512, ['step']),
   one('m6', 'none', 32, 256, ['generator']),
   one('m88', 'lora', 8, 128, ['step']),
-  one('m88', 'lora', 4, 512, ['step'], { rounds: 2 }),
+  one('m88', 'lora', 4, 512, ['step'], { frugal: true, rounds: 2 }),
   one('m88', 'lora', 8, 128, ['generator', 'scorer', 'step'], { rounds: 2 }),
   one('m88', 'lora', 8, 128, ['step'], { microBatches: 4, rounds: 2 })
 ]
@@ -88,7 +91,7 @@ export async function openParts(
   trainable: Trainable,
   runtimeFor: (name: string) => Runtime
 ) {
-  const { batch, length, parts, microBatches = 1 } = shape
+  const { batch, length, parts, microBatches = 1, frugal = false } = shape
   const promptLength = length >> 1
   const pass = { model, trainable, batch, length, value: false }
   const has = (part: MemoryCase['parts'][number]): boolean => parts.includes(part)
@@ -105,6 +108,7 @@ export async function openParts(
     step: has('step')
       ? await createPpoStep({
           ...{ ...pass, batch: batch / microBatches, accumulate: microBatches > 1 },
+          recomputedLayers: frugal ? model.config.layers : 0,
           runtime: runtimeFor('step')
         })
       : null
