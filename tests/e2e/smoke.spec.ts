@@ -127,20 +127,24 @@ test('a request that is not understood is refused with its code', async () => {
 
 test('the native menu speaks to the window', async () => {
   const { app, page } = launched
-  const heard = page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const { studio } = globalThis as unknown as { studio: { onEvent: (listener: unknown) => () => void } }
-        const stop = studio.onEvent((event: { kind: string }) => {
-          if (event.kind !== 'menu') return
-          stop()
-          resolve(event)
-        })
+  // Listening has begun once this is answered; what is heard is kept for the question after it.
+  await page.evaluate(() => {
+    const scope = globalThis as unknown as {
+      studio: { onEvent: (listener: (event: { kind: string }) => void) => () => void }
+      heard: Promise<unknown>
+    }
+    scope.heard = new Promise((resolve) => {
+      const stop = scope.studio.onEvent((event) => {
+        if (event.kind !== 'menu') return
+        stop()
+        resolve(event)
       })
-  )
+    })
+  })
   await app.evaluate(({ Menu }) => {
     const go = Menu.getApplicationMenu()?.items.find(({ label }) => label === 'Go')
     go?.submenu?.items.find(({ label }) => label === 'Annotate')?.click()
   })
-  expect(await heard).toEqual({ kind: 'menu', command: 'go.annotate' })
+  const heard = await page.evaluate(() => (globalThis as unknown as { heard: Promise<unknown> }).heard)
+  expect(heard).toEqual({ kind: 'menu', command: 'go.annotate' })
 })
