@@ -64,7 +64,7 @@ export const defaultModules: readonly string[] = [
   'down_proj'
 ]
 
-const lora = z.strictObject({
+export const lora = z.strictObject({
   rank: z.int().min(1).default(16),
   alpha: z.number().positive().default(32),
   /** Ends of the names of matrices: `q_proj`, `mlp.c_proj`. */
@@ -81,7 +81,7 @@ const lora = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0)
 })
 
-const optimizer = z
+export const optimizer = z
   .strictObject({
     learningRate: z.number().positive().default(3e-4),
     weightDecay: z.number().min(0).default(0),
