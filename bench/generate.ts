@@ -5,7 +5,9 @@ import { parseArgs } from 'node:util'
 import { caseText, parseCase, type GenerationCase } from './generate/case'
 import { story } from './generate/story'
 import { startOurs, startPrototype, startTorch } from './generate/variants'
-import { copyPrototype, pythonWithTorch, type Variant } from './train/variants'
+import { interleave, median } from './support/interleave'
+import { findRivals } from './support/rivals'
+import type { Variant } from './support/variant'
 
 /**
  * Tokens a second of whole rollouts, prompts included, against the prototype's Loop and PyTorch:
@@ -28,21 +30,13 @@ const { values } = parseArgs({
     without: { type: 'string', default: '' }
   }
 })
-const warmUp = 2
 const rounds = Number(values.rounds)
 const threads = Number(values.threads)
 const without = values.without.split(',')
 const stories = resolve(import.meta.dirname, '../../shared/models/stories260K')
 
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
-
 async function measure(shape: GenerationCase, variants: readonly Variant[]): Promise<void> {
-  for (const variant of variants) await variant.ready()
-  for (let round = 0; round < warmUp + rounds; round++)
-    for (const variant of variants) {
-      const { ms } = await variant.turn()
-      if (round >= warmUp) variant.times.push(ms)
-    }
+  await interleave(variants, rounds)
   const base = variants.find(({ name }) => name === 'prototype')
   const tokens = shape.batch * shape.maxNewTokens
   const rate = (ms: number): string => ((tokens / ms) * 1000).toFixed(0).padStart(6)
@@ -58,15 +52,11 @@ async function measure(shape: GenerationCase, variants: readonly Variant[]): Pro
 
 async function main(): Promise<void> {
   console.log(`${threads} threads of ${cpus()[0].model}; ${rounds} interleaved rounds`)
-  const copy = without.includes('prototype') ? null : copyPrototype()
-  if (!copy && !without.includes('prototype'))
-    console.log('the prototype is not beside the checkout: left out')
-  const python = without.includes('torch') ? null : pythonWithTorch()
-  if (!python && !without.includes('torch')) console.log('PyTorch is not installed here: left out')
+  const { prototype, python, remove } = findRivals(without)
   try {
     for (const shape of values.cases.split(',').filter(Boolean).map(parseCase)) {
       const variants = [
-        ...(copy ? [startPrototype(copy.dir, shape, threads)] : []),
+        ...(prototype ? [startPrototype(prototype, shape, threads)] : []),
         ...(python ? [startTorch(python, shape, threads)] : []),
         startOurs('ours', shape, threads, 'whole'),
         ...(without.includes('steps') ? [] : [startOurs('ours, steps', shape, threads, 'steps')]),
@@ -81,7 +71,7 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    copy?.remove()
+    remove()
   }
   if (existsSync(stories)) await story(stories, threads, rounds)
 }

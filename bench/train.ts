@@ -1,14 +1,11 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { caseName, parseCase, sizes, type Case } from './train/case'
-import {
-  copyPrototype,
-  pythonWithTorch,
-  startOurs,
-  startPrototype,
-  startTorch,
-  type Variant
-} from './train/variants'
+import { findRivals } from './support/rivals'
+import { interleave, median } from './support/interleave'
+import { sizes } from './support/models'
+import type { Variant } from './support/variant'
+import { caseName, parseCase, type Case } from './train/case'
+import { startOurs, startPrototype, startTorch } from './train/variants'
 
 /**
  * Time and peak memory of one PPO step (forward, backward, clip, AdamW) against the prototype and PyTorch.
@@ -29,23 +26,11 @@ const { values } = parseArgs({
     without: { type: 'string', default: '' }
   }
 })
-const warmUp = 2
 const rounds = Number(values.rounds)
 const threads = Number(values.threads)
-const without = values.without.split(',')
-
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
 
 async function measure(shape: Case, variants: readonly Variant[]): Promise<void> {
-  for (const variant of variants) await variant.ready()
-  for (let round = 0; round < warmUp + rounds; round++)
-    for (const variant of variants) {
-      const before = variant.processor()
-      const { ms } = await variant.turn()
-      if (round < warmUp) continue
-      variant.times.push(ms)
-      variant.processorTimes.push(variant.processor() - before)
-    }
+  await interleave(variants, rounds)
   const base = variants.find(({ name }) => name === 'prototype')
   console.log(`\n${caseName(shape)}`)
   for (const variant of variants) {
@@ -65,15 +50,11 @@ async function measure(shape: Case, variants: readonly Variant[]): Promise<void>
 
 async function main(): Promise<void> {
   console.log(`${threads} threads of ${cpus()[0].model}; ${rounds} interleaved rounds, medians`)
-  const copy = without.includes('prototype') ? null : copyPrototype()
-  if (!copy && !without.includes('prototype'))
-    console.log('the prototype is not beside the checkout: left out')
-  const python = without.includes('torch') ? null : pythonWithTorch()
-  if (!python && !without.includes('torch')) console.log('PyTorch is not installed here: left out')
+  const { prototype, python, remove } = findRivals(values.without.split(','))
   try {
     for (const shape of values.cases.split(',').map(parseCase)) {
       const variants = [
-        ...(copy ? [startPrototype(copy.dir, shape)] : []),
+        ...(prototype ? [startPrototype(prototype, shape)] : []),
         ...(python ? [startTorch(python, shape, threads)] : []),
         startOurs('ours, fast', shape, threads, 0),
         startOurs('ours, frugal', shape, threads, sizes[shape.size].layers)
@@ -85,7 +66,7 @@ async function main(): Promise<void> {
       }
     }
   } finally {
-    copy?.remove()
+    remove()
   }
 }
 

@@ -1,4 +1,4 @@
-import { isSize, type SizeName } from '../train/case'
+import { isSize, type SizeName } from '../support/models'
 
 /** A shape of rollouts on one of the bench's models. */
 export interface GenerationCase {

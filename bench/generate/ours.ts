@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { createGenerator } from '../../src/engine/generate/generator'
 import { openRuntime } from '../../src/engine/runtime/session'
 import { uniforms } from '../../src/pipeline/optimise/chance'
-import { randomModel } from '../train/case'
+import { randomModel } from '../support/models'
 import { parseCase } from './case'
 
 /**
@@ -13,13 +13,10 @@ async function main(): Promise<void> {
   const [name, threads, how] = process.argv.slice(2)
   const { size, sampled, ...shape } = parseCase(name)
   const { batch, promptLength, maxNewTokens } = shape
-  const made = randomModel(size)
-  // The prototype's rollouts never end before their time.
-  const model = { ...made.model, config: { ...made.model.config, endTokens: [] } }
-  const lora = made.trainable.kind === 'lora' ? made.trainable : null
+  const { model, trainable, parameters } = randomModel(size)
   const generator = await createGenerator({
     ...{ ...shape, model, greedy: !sampled, masked: how === 'steps' },
-    trainable: how === 'adapter' && lora ? lora : { kind: 'none' },
+    trainable: how === 'adapter' ? trainable : { kind: 'none' },
     runtime: openRuntime({ device: 'cpu', threads: Number(threads) })
   })
   const input = {
@@ -27,7 +24,7 @@ async function main(): Promise<void> {
       Array.from({ length: promptLength }, (_, i) => (row * 977 + i * 131) % model.config.vocabularySize)
     ),
     uniforms: uniforms(1, 'sampling', 0, batch, maxNewTokens),
-    parameters: made.parameters
+    parameters
   }
   console.log(JSON.stringify({ ready: true }))
   for await (const line of createInterface({ input: process.stdin })) {

@@ -1,27 +1,11 @@
-import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { sizes } from '../train/case'
-import { Variant } from '../train/variants'
+import { join } from 'node:path'
+import { sizes } from '../support/models'
+import { startProgram, startScript, type Variant } from '../support/variant'
 import { caseText, type GenerationCase } from './case'
 
-const checkout = resolve(import.meta.dirname, '../..')
-
-function start(
-  name: string,
-  command: string,
-  args: readonly string[],
-  cwd: string,
-  environment: Record<string, string> = {}
-): Variant {
-  const env = { ...process.env, ...environment }
-  return new Variant(name, spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'inherit'] }))
-}
-
-export function startOurs(name: string, shape: GenerationCase, threads: number, how: string): Variant {
-  const loader = ['--import', 'tsx', join(import.meta.dirname, 'ours.ts')]
-  return start(name, process.execPath, [...loader, caseText(shape), String(threads), how], checkout)
-}
+export const startOurs = (name: string, shape: GenerationCase, threads: number, how: string): Variant =>
+  startScript(name, join(import.meta.dirname, 'ours.ts'), [caseText(shape), String(threads), how])
 
 /** What the prototype does once its session is open, in place of its own measurement. */
 const driver = `
@@ -43,12 +27,11 @@ export function startPrototype(dir: string, shape: GenerationCase, threads: numb
   writeFileSync(join(dir, 'gen-driven.mjs'), source.slice(0, own) + driver)
   const { size, batch, promptLength, maxNewTokens, sampled } = shape
   const numbers = [batch, promptLength, maxNewTokens].map(String)
-  return start(
+  return startProgram(
     'prototype',
     process.execPath,
     ['gen-driven.mjs', size, ...numbers, sampled ? 'sample' : 'greedy'],
-    dir,
-    { SESS: JSON.stringify({ intraOpNumThreads: threads }) }
+    { cwd: dir, environment: { SESS: JSON.stringify({ intraOpNumThreads: threads }) } }
   )
 }
 
@@ -56,5 +39,5 @@ export function startTorch(python: string, shape: GenerationCase, threads: numbe
   const { size, batch, promptLength, maxNewTokens, sampled } = shape
   const numbers = [batch, promptLength, maxNewTokens, Number(sampled), threads].map(String)
   const script = join(import.meta.dirname, 'torch_generate.py')
-  return start('PyTorch', python, [script, JSON.stringify(sizes[size]), ...numbers], checkout)
+  return startProgram('PyTorch', python, [script, JSON.stringify(sizes[size]), ...numbers])
 }

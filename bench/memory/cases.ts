@@ -1,16 +1,14 @@
 import { createGenerator } from '../../src/engine/generate/generator'
-import type { DecoderConfig } from '../../src/engine/models/decoder-config'
-import { parseConfig } from '../../src/engine/models/families'
 import type { BaseForm, Model, Trainable } from '../../src/engine/models/model'
-import { loraModules } from '../../src/engine/models/names'
 import { createPpoStep } from '../../src/engine/rl/ppo-step'
 import { createScorer } from '../../src/engine/rl/scorer'
 import type { Runtime } from '../../src/engine/session'
+import type { SizeName } from '../support/models'
 
 /** What is opened, and run at full size: one of the situations that an estimate is held against. */
 export interface MemoryCase {
   readonly name: string
-  readonly size: keyof typeof sizes
+  readonly size: SizeName
   readonly kind: 'lora' | 'full' | 'none'
   readonly base?: BaseForm
   readonly batch: number
@@ -24,12 +22,6 @@ export interface MemoryCase {
   /** Times that everything is run: garbage takes some to gather. */
   readonly rounds: number
 }
-
-const sizes = {
-  stories260K: { vocabulary: 512, hidden: 64, layers: 5, heads: 8, groups: 4, inner: 172 },
-  m6: { vocabulary: 8192, hidden: 256, layers: 6, heads: 8, groups: 4, inner: 704 },
-  m88: { vocabulary: 16384, hidden: 768, layers: 12, heads: 12, groups: 4, inner: 2048 }
-} as const
 
 const one = (
   size: MemoryCase['size'],
@@ -62,27 +54,6 @@ export const memoryCases: readonly MemoryCase[] = [
   one('m88', 'lora', 8, 128, ['generator', 'scorer', 'step'], { rounds: 2 }),
   one('m88', 'lora', 8, 128, ['step'], { microBatches: 4, rounds: 2 })
 ]
-
-export function configOf({ size }: MemoryCase): DecoderConfig {
-  const { vocabulary, hidden, layers, heads, groups, inner } = sizes[size]
-  return parseConfig({
-    model_type: 'llama',
-    vocab_size: vocabulary,
-    hidden_size: hidden,
-    intermediate_size: inner,
-    num_hidden_layers: layers,
-    num_attention_heads: heads,
-    num_key_value_heads: groups,
-    rms_norm_eps: 1e-5,
-    tie_word_embeddings: true,
-    eos_token_id: null
-  })
-}
-
-export function trainableOf({ kind }: MemoryCase, config: DecoderConfig): Trainable {
-  if (kind !== 'lora') return { kind }
-  return { kind, lora: { rank: 16, alpha: 32, modules: loraModules(config) } }
-}
 
 /** Opens the sessions of a case, for the measurement and for the estimate alike. */
 export async function openParts(

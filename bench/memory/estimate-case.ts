@@ -3,13 +3,14 @@ import { join, resolve } from 'node:path'
 import { estimateMemory, type MemoryEstimate } from '../../src/engine/memory/estimate'
 import { phantomModel } from '../../src/engine/memory/phantom-model'
 import { trainerEnvironment } from '../../src/contract/trainer-environment'
-import { configOf, openParts, trainableOf, type MemoryCase } from './cases'
+import { configOf, trainableOf } from '../support/models'
+import { openParts, type MemoryCase } from './cases'
 
 /** What the estimate says of a case; nothing is loaded. */
 export async function estimateCase(shape: MemoryCase): Promise<MemoryEstimate> {
-  const config = configOf(shape)
+  const config = configOf(shape.size)
   const model = phantomModel(config, { form: shape.base ?? 'full' })
-  const trainable = trainableOf(shape, config)
+  const trainable = trainableOf(config, shape.kind)
   return estimateMemory({
     model,
     trainable,

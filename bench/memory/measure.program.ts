@@ -6,7 +6,8 @@ import { parameterShapes } from '../../src/engine/models/parameters'
 import { newTrainingState } from '../../src/engine/optim/state'
 import type { PpoBatch } from '../../src/engine/rl/ppo-step'
 import { openRuntime } from '../../src/engine/runtime/session'
-import { configOf, memoryCases, openParts, trainableOf } from './cases'
+import { configOf, trainableOf } from '../support/models'
+import { memoryCases, openParts } from './cases'
 
 /** One case in a process of its own: prints how many bytes it takes at the worst moment, beyond a process that does nothing. */
 async function main(): Promise<void> {
@@ -18,10 +19,10 @@ async function main(): Promise<void> {
   await (await runtime.open(nothing)).release()
   const before = resident('VmRSS')
 
-  const config = configOf(shape)
+  const config = configOf(shape.size)
   const tensors = new Map([...checkpointShapes(config)].map(([name, size]) => [name, filled(size)]))
   const model: Model = { config, tensors }
-  const trainable = trainableOf(shape, config)
+  const trainable = trainableOf(config, shape.kind)
   const state = newTrainingState(
     new Map([...parameterShapes(config, trainable, false)].map(([name, size]) => [name, filled(size)]))
   )

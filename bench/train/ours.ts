@@ -2,7 +2,8 @@ import { createInterface } from 'node:readline'
 import { newTrainingState } from '../../src/engine/optim/state'
 import { createPpoStep } from '../../src/engine/rl/ppo-step'
 import { openRuntime } from '../../src/engine/runtime/session'
-import { parseCase, randomBatch, randomModel } from './case'
+import { randomModel } from '../support/models'
+import { parseCase, randomBatch } from './case'
 
 /**
  * Our PPO step as a child of the bench: a line of JSON when it is ready, then one for each line `go` that comes in.

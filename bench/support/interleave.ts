@@ -1,0 +1,19 @@
+import type { Variant } from './variant'
+
+const warmUp = 2
+
+export const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[numbers.length >> 1]
+
+/** Lets the variants take turns, so that what else the machine does meets all of them; fills their times. */
+export async function interleave(variants: readonly Variant[], rounds: number): Promise<void> {
+  for (const variant of variants) await variant.ready()
+  for (let round = 0; round < warmUp + rounds; round++)
+    for (const variant of variants) {
+      const before = variant.processor()
+      const { ms } = await variant.turn()
+      if (round < warmUp) continue
+      variant.times.push(ms)
+      variant.processorTimes.push(variant.processor() - before)
+    }
+}
