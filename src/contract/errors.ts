@@ -113,6 +113,22 @@ export const errors = {
     means: 'The critic could not judge an answer.',
     remedy: 'The answer was left out of training and counted.'
   },
+  'host-not-allowed': {
+    means: 'The critic would send texts to a machine that nobody has allowed.',
+    remedy: 'Allow the host by name, with --allow-host or in the settings, or use a server on this machine.'
+  },
+  'critic-unreachable': {
+    means: "The critic's server does not answer, or refuses.",
+    remedy: 'Start the server, and check its address, its model and its key.'
+  },
+  'bad-reply': {
+    means: "The critic's server replied with something that cannot be used.",
+    remedy: 'The answer was left out and counted; try a larger model, or one that follows a schema.'
+  },
+  'budget-spent': {
+    means: "The critic's budget is spent.",
+    remedy: 'Raise the budget in its settings, or judge fewer answers.'
+  },
   'sampler-mismatch': {
     means: 'Sampler and trainer disagree on the probability of a token.',
     remedy: 'Report this with the run folder.'

@@ -2,25 +2,40 @@ import { readFile } from 'node:fs/promises'
 import type { Critic } from '../contract/critic'
 import { toFailure } from '../contract/errors'
 import { Failure } from '../pipeline/failure'
+import { llmCritic } from './llm/critic'
+import { readLlmSettings } from './llm/settings'
 import { rulesCritic } from './rules'
 
-/** Opens a critic from the words after `KIND:` in its specification. */
-type Opener = (what: string) => Promise<Critic>
+/** What a critic may be given besides its specification: it comes from the user, never from a file. */
+export interface CriticOptions {
+  /** Hosts that texts may be sent to, besides this machine. */
+  readonly allowedHosts?: readonly string[]
+  /** Told what a person may want to know; never a text of the project. */
+  readonly log?: (line: string) => void
+}
 
-const kinds: Readonly<Record<string, Opener>> = { rules: openRules }
+/** Opens a critic from the words after `KIND:` in its specification. */
+type Opener = (what: string, options: CriticOptions) => Promise<Critic>
+
+const kinds: Readonly<Record<string, Opener>> = {
+  rules: openRules,
+  llm: async (what, options) => llmCritic(await readLlmSettings(what), options)
+}
 
 /**
- * A critic by its specification, as in run.json: `rules:FILE`.
- * @throws Failure bad-configuration for a kind that is not known; bad-rules, bad-json and what reading may throw
+ * A critic by its specification, as in run.json: `rules:FILE`, `llm:URL#MODEL`, `llm:FILE.json`.
+ * @throws Failure host-not-allowed where an `llm:` critic would leave this machine unasked;
+ * Failure bad-configuration for a kind that is not known; bad-rules, bad-json and what reading may throw
  */
-export async function openCritic(specification: string): Promise<Critic> {
+export async function openCritic(specification: string, options: CriticOptions = {}): Promise<Critic> {
   const colon = specification.indexOf(':')
   const kind = colon < 0 ? specification : specification.slice(0, colon)
   const open = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
-  if (open && colon >= 0 && colon < specification.length - 1) return open(specification.slice(colon + 1))
+  if (open && colon >= 0 && colon < specification.length - 1)
+    return open(specification.slice(colon + 1), options)
   throw new Failure(
     'bad-configuration',
-    `The critic "${specification}" is not known; this version has rules:FILE, the path of a rules file.`
+    `The critic "${specification}" is not known; this version has rules:FILE, llm:URL#MODEL and llm:FILE.json.`
   )
 }
 
