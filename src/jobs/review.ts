@@ -20,7 +20,8 @@ import { openRunCritic } from './critic'
 import { judge, type Judged } from './judge'
 import { openPolicy, parametersHash, startOf } from './policy'
 import { itemsOfStep } from './prompts'
-import { RunFolder, writeWhole } from './run-folder'
+import { writeWhole } from './job-folder'
+import { RunFolder } from './run-folder'
 
 type ReviewRequest = Extract<JobRequest, { kind: 'review' }>
 

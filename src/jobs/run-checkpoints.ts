@@ -10,7 +10,7 @@ import {
 import { inState, outsideStep } from '../engine/rl/not-a-number'
 import { BestSoFar, bestRule } from './best-checkpoint'
 import type { RunFolder } from './run-folder'
-import { writeWhole } from './run-folder'
+import { writeWhole } from './job-folder'
 import { nextStep, readNotes, requireSameConfig, requireSameHashes, requireSameNext } from './run-notes'
 import type { RunNotes } from './run-notes'
 import type { TrainingLoop } from './training-loop'

@@ -8,7 +8,7 @@ import { Failure } from '../pipeline/failure'
 import { uniforms } from '../pipeline/optimise/chance'
 import { breathe, ProgressMeter, type JobContext } from './context'
 import { adapterHash, openPolicy } from './policy'
-import { writeWhole } from './run-folder'
+import { writeWhole } from './job-folder'
 
 type SampleRequest = Extract<JobRequest, { kind: 'sample' }>
 

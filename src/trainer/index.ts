@@ -4,7 +4,7 @@ import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toFailure } from '../contract/errors'
 import { trainerMessage, type JobEvent, type JobRequest } from '../contract/job'
 import { useGpuPack } from '../jobs/devices'
-import { beat } from '../jobs/run-folder'
+import { beat } from '../jobs/job-folder'
 import { findParent } from './parent'
 
 /**

@@ -4,13 +4,13 @@ import { join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { afterAll, expect, test } from 'vitest'
 import { heartbeat, runFiles } from '../../../src/contract/run-record'
-import { beat } from '../../../src/jobs/run-folder'
+import { beat } from '../../../src/jobs/job-folder'
 
 const folder = mkdtempSync(join(tmpdir(), 'heartbeat-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('two threads may keep one heartbeat', async () => {
-  const source = resolve(import.meta.dirname, '../../../src/jobs/run-folder.ts')
+  const source = resolve(import.meta.dirname, '../../../src/jobs/job-folder.ts')
   const code = `require('tsx/cjs')
     const { beat } = require(${JSON.stringify(source)})
     const { parentPort } = require('node:worker_threads')
