@@ -15,6 +15,12 @@ export function tokenShares(masks: readonly Float32Array[]): Float32Array[] {
   return masks.map((mask) => mask.map((one) => (one === 0 ? 0 : 1 / kept)))
 }
 
+/** The same where a mask is a token's weight: its part of the sum of all weights. */
+export function weightShares(masks: readonly Float32Array[]): Float32Array[] {
+  const whole = masks.reduce((sum, mask) => mask.reduce((part, weight) => part + weight, sum), 0)
+  return masks.map((mask) => (whole > 0 ? mask.map((weight) => weight / whole) : mask))
+}
+
 /** The same with every answer (a row of `length`) counting alike: 1 / (tokens of the answer · answers with any). */
 export function answerShares(masks: readonly Float32Array[], length: number): Float32Array[] {
   const rowsOf = (mask: Float32Array): Float32Array[] =>

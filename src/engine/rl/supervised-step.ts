@@ -5,7 +5,7 @@ import type { Runtime } from '../session'
 import { batchInputs } from './inputs'
 import type { PassOptions } from './policy-pass'
 import { supervisedLoss } from './supervised-loss'
-import { listOf, tokenShares, type MicroBatches } from './shares'
+import { listOf, weightShares, type MicroBatches } from './shares'
 import { openTrainingStep, type StepOptions } from './training-step'
 
 export type SupervisedStepOptions = Omit<PassOptions, 'value' | 'reference'> &
@@ -14,7 +14,7 @@ export type SupervisedStepOptions = Omit<PassOptions, 'value' | 'reference'> &
 /** Arrays are [B·T], row-major; entry t belongs to the prediction of token t + 1. */
 export interface SupervisedBatch {
   readonly ids: BigInt64Array
-  /** 1 where token t + 1 is trained on, else 0. */
+  /** What token t + 1 counts for: 0 where it is not trained on, 1 where all are alike. */
   readonly mask: Float32Array
 }
 
@@ -42,7 +42,7 @@ export async function createSupervisedStep(options: SupervisedStepOptions): Prom
     release: () => training.release(),
     step: async (batches, settings, state) => {
       const list = listOf(batches)
-      const shares = tokenShares(list.map(({ mask }) => mask))
+      const shares = weightShares(list.map(({ mask }) => mask))
       const inputs = list.map(({ ids, mask }, index) =>
         batchInputs(options, { ids, mask, temperature: 1 }, { shares: shares[index] })
       )
