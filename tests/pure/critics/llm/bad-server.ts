@@ -21,14 +21,16 @@ export class ChatServer {
   readonly asked: Asked[] = []
   /** Most requests that were open at the same time. */
   most = 0
-  private open = 0
+  port = 0
+  /** Requests that are open. */
+  openNow = 0
   private readonly server: Server
 
   constructor(public behaviour: Behaviour) {
     this.server = createServer((request, response) => {
-      this.open++
-      this.most = Math.max(this.most, this.open)
-      response.on('close', () => this.open--)
+      this.openNow++
+      this.most = Math.max(this.most, this.openNow)
+      response.on('close', () => this.openNow--)
       response.on('error', () => undefined)
       let text = ''
       request.setEncoding('utf8')
@@ -43,11 +45,8 @@ export class ChatServer {
 
   async start(): Promise<this> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve))
+    this.port = (this.server.address() as AddressInfo).port
     return this
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port
   }
 
   /** Where the API begins. */
