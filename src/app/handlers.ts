@@ -18,6 +18,7 @@ import { addModel, listModels } from './models'
 import { projectInfo } from './project-info'
 import { writeReport } from './review/report'
 import { runHandlers } from './runs/handlers'
+import { PlanThread } from './runs/plan-thread'
 import { rebuildRunIndex, runFolderOf } from './runs/runs'
 import { SampleWork } from './sample'
 import { SettingsFile } from './settings'
@@ -44,6 +45,7 @@ export class App {
   private readonly settings: SettingsFile
   private readonly tokens = new TokenCache()
   private readonly work: LongWork
+  private readonly plans = new PlanThread()
 
   constructor(private readonly host: AppHost) {
     this.settings = new SettingsFile(host.userData)
@@ -53,6 +55,7 @@ export class App {
   /** Stops what is going on and closes the project, so that it is one file again. */
   close(): void {
     this.work.cancelAll()
+    this.plans.close()
     this.open?.project.close()
     this.open = null
   }
@@ -64,7 +67,7 @@ export class App {
     const control = (word: JobControl): void => host.control?.(word)
     const toHost: AppHost['host'] = (request, listener) =>
       host.host(withPack(request, settings.view().gpuPack), listener)
-    const runs = runHandlers({ project, host: toHost, control, emit: host.emit, work })
+    const runs = runHandlers({ project, host: toHost, control, emit: host.emit, work, plans: this.plans })
     return {
       ...runs.handlers,
       'app.doctor': () => doctor(),

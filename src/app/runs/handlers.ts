@@ -1,12 +1,14 @@
-import type { AppEvent, Device, Handlers, RunView } from '../../contract/ipc'
+import type { AppEvent, Device, Handlers, RunPlan, RunView } from '../../contract/ipc'
 import type { JobControl, JobEvent, JobRequest, Progress } from '../../contract/job'
+import type { RunConfig } from '../../contract/run-config'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
 import type { LongWork } from '../long-work'
 import { hasReview, openReview, reviewRequest } from '../review/review'
 import { readRunView } from './folder'
 import { requireFits } from './memory'
-import { configFor, controlRun, listRuns, noteRun, planRun } from './runs'
+import type { PlanThread } from './plan-thread'
+import { configFor, controlRun, listRuns, noteRun } from './runs'
 import { resumableRun, runFolderOf, runSamples, showRun, startRun } from './runs'
 
 export interface RunHost {
@@ -19,11 +21,13 @@ export interface RunHost {
   readonly emit: (event: AppEvent) => void
   /** Jobs that are no runs are shown, and cancelled, as long work. */
   readonly work: LongWork
+  readonly plans: Pick<PlanThread, 'plan'>
 }
 
 /** The run and review routes. One job at a time: a second one is refused before anything is written. */
-export function runHandlers({ project, host, control, emit, work }: RunHost) {
+export function runHandlers({ project, host, control, emit, work, plans }: RunHost) {
   let busy: string | null = null
+  const planOf = (config: RunConfig): Promise<RunPlan> => plans.plan(project().file, config)
 
   const claim = (what: string): void => {
     if (busy !== null) throw new Failure('trainer-busy', `${busy} is going on: wait for it, or stop it.`)
@@ -80,14 +84,20 @@ export function runHandlers({ project, host, control, emit, work }: RunHost) {
     tryDevices,
     /** For other jobs that share the trainer, such as sampling. */
     doJob,
+
     handlers: {
       'runs.list': () => listRuns(project()),
-      'runs.plan': ({ config }) => planRun(project(), configFor(project(), config)),
+      'runs.plan': ({ config }) => planOf(configFor(project(), config)),
       'runs.start': async ({ config, overMemory }) => {
         assertIdle()
-        if (!overMemory) requireFits((await planRun(project(), configFor(project(), config))).memory)
+        const asked = configFor(project(), config)
+        const into = project()
+        if (!overMemory) requireFits((await planOf(asked)).memory)
         assertIdle()
-        return follow(startRun(project(), configFor(project(), config)))
+        // The project may have been closed, and another opened, while the plan was made.
+        if (project() !== into)
+          throw new Failure('cancelled', 'Another project was opened: start the run again.')
+        return follow(startRun(into, asked))
       },
       'runs.stop': ({ runId }) => controlRun(project(), runId, 'stop'),
       'runs.pause': ({ runId }) => controlRun(project(), runId, 'pause'),

@@ -3,7 +3,9 @@ import type { RunPlan, RunView } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
 import { openProject, type Project } from '../../store/project'
 import { openToRead } from '../open-to-read'
-import { listRuns, noteRun, planRun, rebuildRunIndex, startRun } from './runs'
+import { prepareRun, type PreparedRun } from './prepare'
+import { listRuns, noteRun, planPrepared, rebuildRunIndex, startRun } from './runs'
+import { projectSource } from './source'
 import { SampleWork, type SampleOptions } from '../sample'
 
 /** Runs of a project given by its path. The project is open only while it is read or written, never while training. */
@@ -27,14 +29,11 @@ function openForRun(file: string): Project {
   }
 }
 
+/** The project is closed again before memory is worked out, which takes longest. */
 export async function planRunOf(file: string | null, config: RunConfig): Promise<RunPlan> {
-  if (file === null) return planRun(null, config)
-  const project = openToRead(file)
-  try {
-    return await planRun(project, config)
-  } finally {
-    project.close()
-  }
+  if (file === null) return planPrepared(prepareRun(config, null))
+  const prepare = (project: Project): PreparedRun => prepareRun(config, projectSource(project))
+  return planPrepared(withProject(file, openToRead, prepare))
 }
 
 export const startRunOf = (file: string | null, config: RunConfig, dir: string): RunView =>

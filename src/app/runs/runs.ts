@@ -10,7 +10,7 @@ import { getRun, listRuns as listIndexed, putRun, recordLineage } from '../../st
 import { resolvePaths } from './config-file'
 import { forgetControl, readRunDetail, readRunView, readSamples, tellRun } from './folder'
 import { planMemory } from './memory'
-import { prepareRun, writeRunFolder } from './prepare'
+import { prepareRun, writeRunFolder, type PreparedRun } from './prepare'
 import { projectSource } from './source'
 
 /**
@@ -26,10 +26,10 @@ export const configFor = (project: Project | null, json: unknown): RunConfig =>
   resolvePaths(parseRunConfig(json), project ? dirname(project.file) : '.')
 
 /** The dry run: what would train, what was dropped and why. Writes nothing. */
-export async function planRun(project: Project | null, config: RunConfig): Promise<RunPlan> {
-  const prepared = prepareRun(config, project ? projectSource(project) : null)
-  return { ...prepared.plan, memory: await planMemory(prepared.config, prepared.model, prepared.lengths) }
-}
+export const planPrepared = async ({ config, plan, model, lengths }: PreparedRun): Promise<RunPlan> => ({
+  ...plan,
+  memory: await planMemory(config, model, lengths)
+})
 
 /**
  * Writes the folder of a new run and enters it in the index, with the annotations that it learns from.

@@ -5,8 +5,9 @@ import { configDifferences } from '../../../../src/app/runs/compare'
 import { LongWork } from '../../../../src/app/long-work'
 import { runHandlers } from '../../../../src/app/runs/handlers'
 import { planMemory, requireFits } from '../../../../src/app/runs/memory'
+import { planRunOf } from '../../../../src/app/runs/project'
 import { prepareRun } from '../../../../src/app/runs/prepare'
-import { configFor, listRuns, planRun, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs/runs'
+import { configFor, listRuns, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs/runs'
 import { projectSource } from '../../../../src/app/runs/source'
 import type { AppEvent } from '../../../../src/contract/ipc'
 import type { JobControl, JobEvent, JobRequest } from '../../../../src/contract/job'
@@ -90,7 +91,9 @@ const runs = () => {
     host,
     control: (word) => void controls.push(word),
     emit,
-    work
+    work,
+    // In this thread: what the other one adds is tested by itself.
+    plans: { plan: planRunOf }
   })
 }
 const handlers = () => runs().handlers
@@ -138,7 +141,7 @@ describe('runs of a project', () => {
 
   test('a run that does not fit is refused with what would take less, unless it is told to start', async () => {
     const config = { ...annotated(), lora: null }
-    const plan = await planRun(project, configFor(project, config))
+    const plan = await planRunOf(project.file, configFor(project, config))
     expect(plan.memory.fits).toBe(true)
     expect(plan.memory.sessions.map(({ name }) => name)).toContain('step')
     const { model, lengths } = prepareRun(configFor(project, config), projectSource(project))
