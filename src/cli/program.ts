@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../app/version'
 import { registerAlignCommands } from './commands/align'
+import { registerCriticEvaluateCommand } from './commands/critic-evaluate'
 import { registerDemoCommand } from './commands/demo'
 import { registerModelCommands } from './commands/model'
 import { registerProjectCommands } from './commands/project'
@@ -19,6 +20,7 @@ const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
   registerModelCommands,
   registerRunCommands,
   registerSampleCommand,
+  registerCriticEvaluateCommand,
   registerReportCommand,
   registerDemoCommand
 ]

@@ -41,6 +41,22 @@ export const jobRequest = z.discriminatedUnion('kind', [
     seed: z.int().min(0),
     gpuPack
   }),
+  /** Has a critic judge answers that people marked, and measures it; answers with `EvaluationResult`. */
+  z.strictObject({
+    kind: z.literal('evaluate-critic'),
+    /** `rules:FILE`, `tests`, `llm:…` or `trained:DIR`. */
+    critic: z.string(),
+    /** JSONL, one `evaluationAnswer` a line. */
+    answersFile: z.string(),
+    seed: z.int().min(0),
+    /** How often intervals draw the documents anew. */
+    resamples: z.int().min(1),
+    threads: z.int().min(1),
+    device: z.string(),
+    fallback: z.enum(['none', 'cpu']).optional(),
+    allowedHosts: z.array(z.string()).optional(),
+    gpuPack
+  }),
   /** A model with its adapter added to its weights: a folder in Hugging Face layout, or one GGUF file. */
   z.strictObject({
     kind: z.literal('export'),

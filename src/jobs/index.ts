@@ -1,6 +1,7 @@
 import type { JobRequest } from '../contract/job'
 import type { JobContext } from './context'
 import { tryDevices } from './devices'
+import { evaluateCritic } from './evaluate-critic'
 import { exportModel } from './export-model'
 import { reviewRun } from './review'
 import { sampleAnswers } from './sample'
@@ -19,6 +20,8 @@ export function runJob(request: JobRequest, context: JobContext): Promise<unknow
       return sampleAnswers(request, context)
     case 'review':
       return reviewRun(request, context)
+    case 'evaluate-critic':
+      return evaluateCritic(request, context)
     case 'export':
       return exportModel(request, context)
   }

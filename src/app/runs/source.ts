@@ -19,7 +19,7 @@ export const projectSource = (project: Project): RunSource => ({
     )
 })
 
-function allDocuments(db: Db): DocumentRow[] {
+export function allDocuments(db: Db): DocumentRow[] {
   const documents: DocumentRow[] = []
   for (;;) {
     const page = documentsAfter(db, documents.at(-1)?.position ?? 0, 1000)
@@ -50,10 +50,10 @@ function answerOf(db: Db, document: DocumentRow, response: ResponseRow): StoredA
   }
 }
 
-const isLive = ({ retracted }: { retracted: boolean }): boolean => !retracted
+export const isLive = ({ retracted }: { retracted: boolean }): boolean => !retracted
 
 /** What was submitted and not taken back; a correction takes the place of what it corrects. */
-function trainingAnnotations(annotations: readonly AnnotationRow[]): AnnotationRow[] {
+export function trainingAnnotations(annotations: readonly AnnotationRow[]): AnnotationRow[] {
   const submitted = annotations.filter(({ status, retracted }) => status === 'submitted' && !retracted)
   const corrected = new Set(submitted.map(({ base }) => base))
   return submitted.filter(({ annotationId }) => !corrected.has(annotationId))

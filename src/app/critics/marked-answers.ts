@@ -1,0 +1,75 @@
+import type { EvaluationAnswer } from '../../contract/critic-evaluation'
+import type { Split } from '../../pipeline/optimise/split'
+import { wordOffsets } from '../../pipeline/reward/critic-quality/answer'
+import { annotationsOf } from '../../store/annotations'
+import type { Db } from '../../store/database'
+import type { Project } from '../../store/project'
+import { responsesOfDocument } from '../../store/responses'
+import { spansOf } from '../../store/spans'
+import { isUnfaithful, type PolicyTokenizer } from '../../tokens/tokenizer'
+import { allDocuments, isLive, trainingAnnotations } from '../runs/source'
+import { sha256 } from '../sha256'
+
+export interface MarkedAnswers {
+  readonly answers: readonly EvaluationAnswer[]
+  /** Of the lines `documentId split` of the split that is evaluated, sorted. */
+  readonly splitSha256: string
+}
+
+/**
+ * The answers that people marked: those of `split` to be evaluated on, and those of train for baselines to learn from
+ * (none where train itself is evaluated). What a critic marked is not gold; what nobody read is left out.
+ */
+export function markedAnswers(
+  project: Project,
+  split: Split,
+  tokenizer: PolicyTokenizer | null
+): MarkedAnswers {
+  return project.read((db) => {
+    const documents = allDocuments(db)
+    const wanted = documents.filter((document) => document.split === split || document.split === 'train')
+    const lines = documents
+      .filter((document) => document.split === split)
+      .map(({ documentId }) => `${documentId} ${split}`)
+    return {
+      splitSha256: sha256(lines.sort().join('\n')),
+      answers: wanted.flatMap((document) =>
+        responsesOfDocument(db, document.documentId).flatMap(({ responseId, text }): EvaluationAnswer[] => {
+          const people = peopleOf(db, responseId)
+          const offsets = offsetsOf(text, tokenizer)
+          if (people.length === 0 || offsets.length === 0) return []
+          return [
+            {
+              responseId,
+              documentId: document.documentId,
+              use: document.split === split ? 'evaluate' : 'train',
+              messages: document.messages.map(({ role, content }) => ({ role, content })),
+              text,
+              offsets,
+              people
+            }
+          ]
+        })
+      )
+    }
+  })
+}
+
+function peopleOf(db: Db, responseId: string): EvaluationAnswer['people'] {
+  return trainingAnnotations(annotationsOf(db, responseId))
+    .filter(({ kind }) => kind !== 'model')
+    .map(({ annotationId, person, critique }) => ({
+      person,
+      critique,
+      spans: spansOf(db, annotationId)
+        .filter(isLive)
+        .map(({ start, end, polarity, reason }) => ({ start, end, polarity, reason }))
+    }))
+}
+
+/** Words where there is no tokenizer, and where the text does not survive it: a critic is judged on every answer. */
+function offsetsOf(text: string, tokenizer: PolicyTokenizer | null): [number, number][] {
+  const placed = tokenizer?.withOffsets(text)
+  const offsets = placed && !isUnfaithful(placed) ? placed.offsets : wordOffsets(text)
+  return offsets.map(([start, end]) => [start, end])
+}
