@@ -65,7 +65,10 @@ export const criticTraining = z.strictObject({
   fallback: z.enum(['none', 'cpu']).default('none'),
   template: z.enum(['tokenizer', 'plain', 'none']).default('tokenizer'),
   /** null trains every weight of the model. */
-  lora: lora.nullable().prefault({}),
+  lora: lora
+    .refine(({ dropout }) => dropout === 0, 'a critic is trained without dropout')
+    .nullable()
+    .prefault({}),
   optimizer,
   /** Examples a step. */
   batch: z.int().min(1).default(16),

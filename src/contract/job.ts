@@ -4,6 +4,9 @@ import type { FailureValue } from './errors'
 /** Folder of ONNX Runtime's CUDA libraries, if the window was told one; otherwise the environment may name it. */
 const gpuPack = z.string().optional()
 
+/** Hosts that a critic may send texts to, besides this machine: from the user, never from a run's folder. */
+const allowedHosts = z.array(z.string()).optional()
+
 /**
  * App ↔ jobs. A host (the utility process of the window, or a child process of the command line) receives one
  * request and answers with events until `done` or `failed`. Weights, adapters and checkpoints travel by path.
@@ -12,7 +15,7 @@ export const jobRequest = z.discriminatedUnion('kind', [
   /** Tries every device that a model can be computed on; answers with a list of `Device`. */
   z.strictObject({ kind: z.literal('devices'), gpuPack }),
   /** Starts or resumes the run whose folder this is; `run.json` and `data/` are already in it. */
-  z.strictObject({ kind: z.literal('train'), runDir: z.string(), gpuPack }),
+  z.strictObject({ kind: z.literal('train'), runDir: z.string(), allowedHosts, gpuPack }),
   /** The policy's own answers to prompts, one JSON object a line in `outFile`. */
   z.strictObject({
     kind: z.literal('sample'),
@@ -39,6 +42,7 @@ export const jobRequest = z.discriminatedUnion('kind', [
     outFile: z.string(),
     count: z.int().min(1),
     seed: z.int().min(0),
+    allowedHosts,
     gpuPack
   }),
   /** Has a critic judge answers that people marked, and measures it; answers with `EvaluationResult`. */
@@ -53,6 +57,24 @@ export const jobRequest = z.discriminatedUnion('kind', [
     resamples: z.int().min(1),
     threads: z.int().min(1),
     device: z.string(),
+    fallback: z.enum(['none', 'cpu']).optional(),
+    allowedHosts,
+    gpuPack
+  }),
+  /** Trains the critic whose folder this is, or takes its training up again; `training.json` and `data/` are in it. */
+  z.strictObject({ kind: z.literal('train-critic'), criticDir: z.string(), gpuPack }),
+  /** Has a critic judge answers, one JSON object a line (`criticInputLine` in, `critiqueLine` out), in order. */
+  z.strictObject({
+    kind: z.literal('score-critic'),
+    /** `rules:FILE`, `tests`, `llm:…` or `trained:DIR`. */
+    critic: z.string(),
+    inFile: z.string(),
+    outFile: z.string(),
+    /** File that critiques are kept in, so that nothing is judged twice; absent: nothing is kept. */
+    cacheFile: z.string().optional(),
+    threads: z.int().min(1),
+    device: z.string(),
+    spinning: z.boolean().optional(),
     fallback: z.enum(['none', 'cpu']).optional(),
     allowedHosts: z.array(z.string()).optional(),
     gpuPack

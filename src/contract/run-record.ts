@@ -14,6 +14,10 @@ export const runFiles = {
   prompts: 'data/prompts.jsonl',
   /** The rules as they were when the run began: a resumed run is judged by the same ones. */
   rules: 'data/critic.json',
+  /** The settings of an `llm:` critic as they were then. */
+  llmSettings: 'data/llm-critic.json',
+  /** What an `llm:` critic has said: a step that is done again hears the same. */
+  critiques: 'critiques.jsonl',
   metrics: 'metrics.jsonl',
   samples: 'samples.jsonl',
   state: 'state.json',
@@ -29,6 +33,21 @@ export const runFiles = {
 } as const
 
 const text = z.record(z.string(), z.string())
+
+/** Whether the run's critic may be trained on, by what, and who overrode it. */
+const criticGate = z.strictObject({
+  /** `exempt`: people wrote what it goes by, rules or tests; `evaluation`: measured against people. */
+  by: z.enum(['exempt', 'evaluation']),
+  passed: z.boolean(),
+  /** One sentence. */
+  because: z.string(),
+  evaluation: z
+    .strictObject({ criticVersion: z.string(), splitSha256: z.string(), evaluatedAt: z.string() })
+    .nullable(),
+  /** A person who let the run begin all the same. */
+  override: z.strictObject({ person: z.string(), at: z.iso.datetime(), reason: z.string() }).nullable()
+})
+export type CriticGate = z.infer<typeof criticGate>
 
 /** What was found out when the run was made; the job adds the model's and the adapter's hash when it first opens them. */
 const resolved = z.strictObject({
@@ -50,7 +69,9 @@ const resolved = z.strictObject({
       insteadOf: z.string().nullable(),
       reason: z.string().nullable()
     })
-    .optional()
+    .optional(),
+  /** Absent where the run has no critic but people. */
+  criticGate: criticGate.optional()
 })
 export type RunResolved = z.infer<typeof resolved>
 

@@ -8,6 +8,8 @@ export interface LearnerExample {
   readonly example: CriticExample
   /** Tokens that it takes in all. */
   readonly length: number
+  /** Those of the reply, or of the response, that are trained on. */
+  readonly ids: readonly number[]
 }
 
 /** Which files hold what was trained, and how its numbers are to be read: fields of `critic.json`. */
@@ -48,5 +50,7 @@ export interface LearnerKind<Example extends LearnerExample = LearnerExample> {
   open(shape: {
     readonly rows: number
     readonly lengths: readonly number[]
+    /** Tokens that are trained on in one example, at most. */
+    readonly longestReply: number
   }): Promise<CriticLearner<Example>>
 }

@@ -5,7 +5,9 @@ import { evaluateCritic } from './evaluate-critic'
 import { exportModel } from './export-model'
 import { reviewRun } from './review'
 import { sampleAnswers } from './sample'
+import { scoreCritic } from './score-critic'
 import { train } from './train'
+import { trainCritic } from './train-critic'
 
 export type { JobContext } from './context'
 
@@ -15,13 +17,17 @@ export function runJob(request: JobRequest, context: JobContext): Promise<unknow
     case 'devices':
       return tryDevices()
     case 'train':
-      return train(request.runDir, context)
+      return train(request.runDir, context, request.allowedHosts)
     case 'sample':
       return sampleAnswers(request, context)
     case 'review':
       return reviewRun(request, context)
     case 'evaluate-critic':
       return evaluateCritic(request, context)
+    case 'train-critic':
+      return trainCritic(request.criticDir, context)
+    case 'score-critic':
+      return scoreCritic(request, context)
     case 'export':
       return exportModel(request, context)
   }

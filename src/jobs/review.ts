@@ -31,7 +31,7 @@ type ReviewRequest = Extract<JobRequest, { kind: 'review' }>
  * @throws Failure not-found when the run has nothing trained yet
  */
 export async function reviewRun(request: ReviewRequest, context: JobContext): Promise<{ pairs: number }> {
-  const folder = RunFolder.open(request.runDir)
+  const folder = RunFolder.open(request.runDir, request.allowedHosts)
   const { config } = folder
   const { temperature } = config.sampling
   context.emit({

@@ -17,17 +17,19 @@ const frozenFiles = [
 export class RunFolder extends JobFolder {
   private constructor(
     dir: string,
-    private record: RunRecord
+    private record: RunRecord,
+    /** Hosts that the run's critic may send texts to: from whoever started the job, never from the folder. */
+    readonly allowedHosts: readonly string[]
   ) {
     super(dir)
   }
 
   /** @throws Failure not-found, bad-configuration */
-  static open(dir: string): RunFolder {
+  static open(dir: string, allowedHosts: readonly string[] = []): RunFolder {
     const file = join(dir, runFiles.record)
     if (!existsSync(file)) throw new Failure('not-found', `${dir} is no run folder: it has no run.json.`)
     try {
-      return new RunFolder(dir, parseRunRecord(JSON.parse(readFileSync(file, 'utf8'))))
+      return new RunFolder(dir, parseRunRecord(JSON.parse(readFileSync(file, 'utf8'))), allowedHosts)
     } catch (error) {
       throw new Failure('bad-configuration', `${file} is damaged: ${(error as Error).message}`)
     }

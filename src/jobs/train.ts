@@ -6,7 +6,8 @@ import { saveModelFolder } from '../engine/checkpoint/export-model'
 import { saveAdapter } from '../engine/checkpoint/peft'
 import type { TrainingCheckpoint } from '../engine/checkpoint/training-checkpoint'
 import { outsideStep } from '../engine/rl/not-a-number'
-import { breathe, ProgressMeter, sleep, type JobContext } from './context'
+import { ProgressMeter, type JobContext } from './context'
+import { nextWord } from './next-word'
 import { RunCheckpoints } from './run-checkpoints'
 import { RunFolder } from './run-folder'
 import { openAnnotatedLoop } from './train-annotated'
@@ -25,8 +26,12 @@ export interface TrainResult {
  * step, checkpoints every `checkpointEvery` steps and at a stop; a resumed run throws away what was written past its
  * checkpoint and does those steps again, bit for bit.
  */
-export async function train(runDir: string, context: JobContext): Promise<TrainResult> {
-  const folder = RunFolder.open(runDir)
+export async function train(
+  runDir: string,
+  context: JobContext,
+  allowedHosts: readonly string[] = []
+): Promise<TrainResult> {
+  const folder = RunFolder.open(runDir, allowedHosts)
   const { config } = folder
   let step = folder.status()?.step ?? 0
   let checkpoints: RunCheckpoints | null = null
@@ -46,7 +51,7 @@ export async function train(runDir: string, context: JobContext): Promise<TrainR
     const meter = new ProgressMeter(context, config.steps, 'steps')
     meter.tell(step)
     while (step < config.steps) {
-      if ((await nextWord(folder, context, step)) === 'stop') {
+      if ((await nextWord(folder, context, { step, total: config.steps })) === 'stop') {
         if (checkpoints.saved !== step) checkpoints.save(loop, step)
         return end(folder, 'stopped', step)
       }
@@ -100,28 +105,6 @@ function exportTrained(folder: RunFolder, { state, lora }: TrainingCheckpoint): 
   // Our own folder: what an earlier end of this run left there is the same model.
   rmSync(dir, { recursive: true, force: true })
   saveModelFolder(dir, { source: baseModel, parameters: state.parameters })
-}
-
-/** Hears what came in while the last step was computed, and sleeps while the run is paused. */
-async function nextWord(folder: RunFolder, context: JobContext, step: number): Promise<'go' | 'stop'> {
-  let paused = false
-  for (;;) {
-    await breathe()
-    const word = context.takeControl() ?? folder.takeControl()
-    if (word === 'stop') return 'stop'
-    if (word === 'pause' && !paused) {
-      paused = true
-      folder.say({ state: 'paused', step, error: null })
-      const progress = { done: step, total: folder.config.steps, unit: 'steps', note: 'paused' }
-      context.emit({ kind: 'progress', progress })
-    }
-    if (word === 'continue' && paused) {
-      paused = false
-      folder.say({ state: 'running', step, error: null })
-    }
-    if (!paused) return 'go'
-    await sleep(100)
-  }
 }
 
 function end(folder: RunFolder, state: 'finished' | 'stopped', step: number): TrainResult {

@@ -29,8 +29,8 @@ function startWorker(workerData: JobRequest): Worker {
 
 function start(request: JobRequest): void {
   if ('gpuPack' in request && request.gpuPack) useGpuPack(request.gpuPack)
-  const pulse =
-    request.kind === 'train' ? setInterval(() => beatQuietly(request.runDir), HEARTBEAT) : undefined
+  const folder = trainingFolder(request)
+  const pulse = folder === null ? undefined : setInterval(() => beatQuietly(folder), HEARTBEAT)
   let last: JobEvent | null = null
   worker = startWorker(request)
   worker.on('message', (event: JobEvent) => {
@@ -43,6 +43,12 @@ function start(request: JobRequest): void {
     const failure = { code: 'trainer-died', message: 'The trainer ended without a word.' } as const
     parent.send(last ?? { kind: 'failed', error: failure }, () => process.exit(0))
   })
+}
+
+/** The folder that a job keeps alive, if it trains. */
+function trainingFolder(request: JobRequest): string | null {
+  if (request.kind === 'train') return request.runDir
+  return request.kind === 'train-critic' ? request.criticDir : null
 }
 
 /** A full disk must not stop the thread that would report it. */

@@ -1,0 +1,148 @@
+import type { CancelSignal, CriticInput, Critique } from '../contract/critic'
+import type { CriticExample, CriticTraining } from '../contract/critic-record'
+import { toFailure } from '../contract/errors'
+import { parseReply } from '../critics/reply/parse'
+import { replyPrompt } from '../critics/reply/prompt'
+import { createGenerator, type Generator } from '../engine/generate/generator'
+import type { ParameterSet } from '../engine/graph'
+import type { Trainable } from '../engine/models/model'
+import { Failure } from '../pipeline/failure'
+import type { PromptTemplate } from '../tokens/prompt'
+import type { Policy } from './policy'
+
+/** What a critic reads before it writes: no instructions, because it is trained on the task. */
+export const promptOf = (
+  { messages, response }: Pick<CriticExample, 'messages' | 'response'>,
+  tokenizer: Policy['tokenizer'],
+  template: PromptTemplate
+): number[] => tokenizer.prompt(replyPrompt({ prompt: messages, response }, 'bare'), template)
+
+/** Answers judged together, and how many are sorted by length before they are put together. */
+const ROWS = 16
+const WINDOW = 8 * ROWS
+/** Prompt lengths are rounded up to a multiple of this, so that few sessions serve all answers. */
+const GRAIN = 32
+/** A reply has at least this much room, or the answer is too long for the critic. */
+const SHORTEST_REPLY = 48
+
+interface Asked {
+  readonly index: number
+  readonly input: Pick<CriticInput, 'prompt' | 'response'>
+  readonly ids: readonly number[]
+}
+
+/** A trained model that writes replies: greedy, in batches, every answer for itself. */
+export class GenerativeScorer {
+  private readonly generators = new Map<string, Promise<Generator>>()
+  private parameters: ParameterSet = new Map()
+
+  constructor(
+    private readonly options: {
+      readonly policy: Policy
+      readonly trainable: Trainable
+      readonly config: Pick<CriticTraining, 'template' | 'reply'>
+    }
+  ) {}
+
+  /** From now on these are the trained weights. */
+  use(parameters: ParameterSet): void {
+    this.parameters = parameters
+  }
+
+  /** One critique per answer, in order. What cannot be judged is a failure and not an error. */
+  async *score(
+    inputs: readonly Pick<CriticInput, 'prompt' | 'response'>[],
+    signal: CancelSignal
+  ): AsyncGenerator<Critique> {
+    for (let first = 0; first < inputs.length; first += WINDOW) {
+      const critiques = await this.window(inputs.slice(first, first + WINDOW), signal)
+      yield* critiques
+    }
+  }
+
+  async all(examples: readonly Pick<CriticExample, 'messages' | 'response'>[]): Promise<Critique[]> {
+    const inputs = examples.map(({ messages, response }) => ({ prompt: messages, response }))
+    const critiques: Critique[] = []
+    for await (const critique of this.score(inputs, { aborted: false })) critiques.push(critique)
+    return critiques
+  }
+
+  async release(): Promise<void> {
+    for (const generator of this.generators.values()) await (await generator).release()
+    this.generators.clear()
+  }
+
+  private async window(
+    inputs: readonly Pick<CriticInput, 'prompt' | 'response'>[],
+    signal: CancelSignal
+  ): Promise<Critique[]> {
+    const critiques = new Array<Critique>(inputs.length)
+    const asked: Asked[] = []
+    inputs.forEach((input, index) => {
+      const ids = this.promptIds(input)
+      if (typeof ids === 'string') critiques[index] = failed(ids)
+      else asked.push({ index, input, ids })
+    })
+    asked.sort((a, b) => a.ids.length - b.ids.length || a.index - b.index)
+    for (let first = 0; first < asked.length; first += ROWS) {
+      if (signal.aborted) throw new Failure('cancelled', 'The critic was cancelled.')
+      const group = asked.slice(first, first + ROWS)
+      const written = await this.write(group, signal)
+      group.forEach(({ index }, row) => (critiques[index] = written[row]))
+    }
+    return critiques
+  }
+
+  /** The prompt in tokens, or why the answer cannot be judged. */
+  private promptIds({
+    prompt,
+    response
+  }: Pick<CriticInput, 'prompt' | 'response'>): readonly number[] | string {
+    const { policy, config } = this.options
+    const { contextLength } = policy.model.config
+    try {
+      const ids = promptOf({ messages: [...prompt], response }, policy.tokenizer, config.template)
+      if (ids.length + SHORTEST_REPLY <= contextLength) return ids
+      return `Prompt and response take ${ids.length} tokens, and the critic reads ${contextLength} with ${SHORTEST_REPLY} for its reply.`
+    } catch (error) {
+      return toFailure(error).message
+    }
+  }
+
+  private async write(group: readonly Asked[], signal: CancelSignal): Promise<Critique[]> {
+    const { policy } = this.options
+    const started = performance.now()
+    const generator = await this.generatorFor(group[group.length - 1].ids.length)
+    const between = (): void => {
+      if (signal.aborted) throw new Failure('cancelled', 'The critic was cancelled.')
+    }
+    const { sequences } = await generator.generate({
+      prompts: group.map(({ ids }) => ids),
+      parameters: this.parameters,
+      between
+    })
+    const seconds = (performance.now() - started) / 1000 / group.length
+    return sequences.map(({ ids }, row) => ({
+      ...parseReply(policy.tokenizer.decode(ids), group[row].input.response),
+      cost: { promptTokens: group[row].ids.length, newTokens: ids.length, seconds }
+    }))
+  }
+
+  /** One generator a rounded length of the prompt. */
+  private generatorFor(longest: number): Promise<Generator> {
+    const { policy, trainable, config } = this.options
+    const { contextLength } = policy.model.config
+    const promptLength = Math.min(Math.ceil(longest / GRAIN) * GRAIN, contextLength - SHORTEST_REPLY)
+    const maxNewTokens = Math.min(config.reply.maxNewTokens, contextLength - promptLength)
+    const key = `${promptLength} ${maxNewTokens}`
+    const known = this.generators.get(key)
+    if (known) return known
+    const { model, runtime } = policy
+    const shape = { model, trainable, runtime, batch: ROWS, promptLength, maxNewTokens }
+    const opened = createGenerator({ ...shape, greedy: true })
+    this.generators.set(key, opened)
+    return opened
+  }
+}
+
+const failed = (reason: string): Critique => ({ status: 'failed', code: 'critic-failed', reason })
