@@ -22,13 +22,15 @@ export function configuration({ electronFolder, electronVersion, notices }) {
     // The native modules are Node-API: nothing is rebuilt against Electron's headers.
     npmRebuild: false,
     afterPack: './build/after-pack.cjs',
-    asarUnpack: ['**/*.node', '**/node_modules/onnxruntime-node/bin/**'],
+    // Pyodide's files are read by a process that may see nothing else.
+    asarUnpack: ['**/*.node', '**/node_modules/onnxruntime-node/bin/**', '**/node_modules/pyodide/**'],
     files: [
       'out/**',
       '!out/*.stamp',
       'package.json',
       `!${onnx}/{darwin,win32}/**`,
       `!${onnx}/linux/arm64/**`,
+      '!node_modules/pyodide/*.{map,html,d.ts}',
       `!${sqlite}/{deps,src}/**`,
       // A local build wants the C library that it was built with, so where the stock binary loads it is shipped.
       ...(stock ? [`!${sqlite}/build/**`, `!${sqlite}/prebuilds/!(linux-x64)*`] : [`!${sqlite}/prebuilds/**`])

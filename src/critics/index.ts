@@ -5,6 +5,7 @@ import { Failure } from '../pipeline/failure'
 import { llmCritic } from './llm/critic'
 import { readLlmSettings } from './llm/settings'
 import { rulesCritic } from './rules'
+import { testsCritic } from './tests'
 
 /** What a critic may be given besides its specification: it comes from the user, never from a file. */
 export interface CriticOptions {
@@ -23,11 +24,12 @@ const kinds: Readonly<Record<string, Opener>> = {
 }
 
 /**
- * A critic by its specification, as in run.json: `rules:FILE`, `llm:URL#MODEL`, `llm:FILE.json`.
+ * A critic by its specification, as in run.json: `rules:FILE`, `tests`, `llm:URL#MODEL`, `llm:FILE.json`.
  * @throws Failure host-not-allowed where an `llm:` critic would leave this machine unasked;
  * Failure bad-configuration for a kind that is not known; bad-rules, bad-json and what reading may throw
  */
 export async function openCritic(specification: string, options: CriticOptions = {}): Promise<Critic> {
+  if (specification === 'tests') return testsCritic()
   const colon = specification.indexOf(':')
   const kind = colon < 0 ? specification : specification.slice(0, colon)
   const open = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
@@ -35,7 +37,7 @@ export async function openCritic(specification: string, options: CriticOptions =
     return open(specification.slice(colon + 1), options)
   throw new Failure(
     'bad-configuration',
-    `The critic "${specification}" is not known; this version has rules:FILE, llm:URL#MODEL and llm:FILE.json.`
+    `The critic "${specification}" is not known; this version has rules:FILE, tests, llm:URL#MODEL and llm:FILE.json.`
   )
 }
 
