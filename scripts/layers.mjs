@@ -38,7 +38,7 @@ export const layers = [
   { folder: 'store', imports: ['pipeline'], packages: ['better-sqlite3'], node: true },
   {
     folder: 'app',
-    imports: ['store', 'formats', 'tokens', 'pipeline', 'contract', 'jobs/sessions'],
+    imports: ['store', 'formats', 'tokens', 'pipeline', 'contract', 'critics', 'jobs/sessions'],
     packages: [],
     node: true
   },

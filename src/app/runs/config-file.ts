@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, resolve } from 'node:path'
+import { placeCritic } from '../../contract/critic-specification'
 import type { RunConfig } from '../../contract/run-config'
 import { parseRunConfig } from '../../contract/run-record'
 import { Failure } from '../../pipeline/failure'
@@ -58,12 +59,11 @@ export function readRunConfig(file: string, settings: readonly string[] = []): R
 export function resolvePaths(config: RunConfig, base: string): RunConfig {
   const place = (path: string): string =>
     isAbsolute(path) ? path : existsSync(resolve(path)) ? resolve(path) : resolve(base, path)
-  const rules = config.critic?.startsWith('rules:') ? config.critic.slice('rules:'.length) : null
   return {
     ...config,
     model: place(config.model),
     adapter: config.adapter === null ? null : place(config.adapter),
-    critic: rules === null ? config.critic : `rules:${place(rules)}`,
+    critic: config.critic === null ? null : placeCritic(config.critic, place),
     prompts: typeof config.prompts === 'string' ? place(config.prompts) : config.prompts
   }
 }

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import { llmSettingsFile } from '../../contract/critic-specification'
 import type { RunPlan } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
-import { runFiles, serialiseRunRecord, type FrozenAnswer, type FrozenPrompt } from '../../contract/run-record'
+import {
+  runFiles,
+  serialiseRunRecord,
+  type CriticGate,
+  type FrozenAnswer,
+  type FrozenPrompt
+} from '../../contract/run-record'
+import { parseLlmSettings } from '../../critics/llm/settings'
 import type { ModelSize, RunLengths } from '../../jobs/sessions/memory'
 import { alignSpans } from '../../pipeline/align/align'
 import { Failure } from '../../pipeline/failure'
@@ -33,6 +41,8 @@ export interface PreparedRun {
   readonly lengths: RunLengths
   /** The annotations that it will learn from. */
   readonly annotationIds: readonly string[]
+  /** What the gate said of its critic. */
+  readonly criticGate?: CriticGate | null
   /** Files of the run folder, by name. */
   readonly files: Readonly<Record<string, string>>
 }
@@ -45,7 +55,7 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
   const model = openRunModel(asked.model)
   const config = { ...asked, template: templateFor(model.tokenizer, asked.template) }
   const rules = { ...model, template: config.template }
-  const rulesText = readRules(config.critic)
+  const critic = frozenCritic(config.critic)
 
   if (config.source === 'annotated') {
     if (source === null) throw new Failure('bad-configuration', 'A run on annotated answers needs a project.')
@@ -69,7 +79,7 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
       model: model.size,
       lengths: { source: 'annotated', answers: lengths, training: training.length },
       annotationIds: config.critic === null ? annotationsBehind(answers, training) : [],
-      files: files({ [runFiles.answers]: jsonLines(frozen), [runFiles.rules]: rulesText })
+      files: { [runFiles.answers]: jsonLines(frozen), ...critic }
     }
   }
 
@@ -89,7 +99,7 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
     model: model.size,
     lengths: { source: 'rollouts', prompts: lengths },
     annotationIds: [],
-    files: files({ [runFiles.prompts]: jsonLines(frozen), [runFiles.rules]: rulesText })
+    files: { [runFiles.prompts]: jsonLines(frozen), ...critic }
   }
 }
 
@@ -109,23 +119,27 @@ function splitName(name: string): string {
   )
 }
 
-function readRules(critic: string | null): string | null {
-  if (critic === null) return null
-  if (!critic.startsWith('rules:'))
-    throw new Failure(
-      'bad-configuration',
-      `The critic "${critic}" is of a kind that this version cannot run.`
-    )
-  const file = critic.slice('rules:'.length)
-  if (!existsSync(file)) throw new Failure('not-found', `There are no rules at ${file}.`)
+/** What the run keeps of its critic, by name: rules as they are, and the settings of a model on a server. */
+function frozenCritic(critic: string | null): Record<string, string> {
+  if (critic === null) return {}
+  const settings = llmSettingsFile(critic)
+  if (settings !== null) {
+    const text = readCriticFile(settings)
+    parseLlmSettings(text, settings)
+    return { [runFiles.llmSettings]: text }
+  }
+  if (critic.startsWith('rules:')) return { [runFiles.rules]: readCriticFile(critic.slice('rules:'.length)) }
+  if (critic === 'tests' || critic.startsWith('llm:') || critic.startsWith('trained:')) return {}
+  throw new Failure('bad-configuration', `The critic "${critic}" is of a kind that this version cannot run.`)
+}
+
+function readCriticFile(file: string): string {
+  if (!existsSync(file)) throw new Failure('not-found', `There is no critic's file at ${file}.`)
   return readFileSync(file, 'utf8')
 }
 
 const jsonLines = (rows: readonly (FrozenAnswer | FrozenPrompt)[]): string =>
   rows.map((row) => JSON.stringify(row) + '\n').join('')
-
-const files = (all: Readonly<Record<string, string | null>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null))
 
 const inWords = (dropped: RunPlan['dropped']): string =>
   dropped.length === 0
@@ -198,7 +212,8 @@ export function writeRunFolder(prepared: PreparedRun, dir: string, name = basena
       hashes: { config: sha256(JSON.stringify(prepared.config)), ...hashes },
       versions: { text2grad: version, node: process.versions.node },
       commit: commitOfCheckout(),
-      dropped: [...prepared.plan.dropped]
+      dropped: [...prepared.plan.dropped],
+      ...(prepared.criticGate && { criticGate: prepared.criticGate })
     }
     writeFileSync(join(draft, runFiles.record), serialiseRunRecord({ config: prepared.config, resolved }))
     rmSync(folder, { recursive: true, force: true })
@@ -213,5 +228,6 @@ export function writeRunFolder(prepared: PreparedRun, dir: string, name = basena
 const hashNames: Readonly<Record<string, string>> = {
   [runFiles.answers]: 'data',
   [runFiles.prompts]: 'data',
-  [runFiles.rules]: 'critic'
+  [runFiles.rules]: 'critic',
+  [runFiles.llmSettings]: 'critic settings'
 }

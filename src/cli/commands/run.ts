@@ -6,6 +6,7 @@ import { requireFits } from '../../app/runs/memory'
 import { listRunsOf, noteRunOf, planRunOf, startRunOf } from '../../app/runs/project'
 import { resumableRun } from '../../app/runs/runs'
 import { deviceNames } from '../../contract/run-config'
+import { allowHostOption, collect } from '../critic-options'
 import { gpuPackOption } from '../device-options'
 import { hostJob } from '../job-host'
 import { planText, runAnswer, runText } from '../run-answer'
@@ -23,6 +24,7 @@ interface StartWords {
   readonly device?: string
   readonly fallback?: string
   readonly threads?: string
+  readonly allowHost: readonly string[]
 }
 
 /** Training runs. A run's folder is its truth; every command but `start` and `list` needs nothing else. */
@@ -47,6 +49,7 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
     .option('--threads <n>', 'the same as --set threads=N')
     .option('--over-memory', 'start even if the estimate says that this machine has too little memory')
     .option('--seed <n>', 'the same as --set seed=N')
+    .addOption(allowHostOption())
     .action(async (words: StartWords, command: Command) => {
       const { set, seed, device, fallback, threads } = words
       const given = Object.entries({ seed, device, fallback, threads }).filter(
@@ -55,14 +58,12 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
       const settings = [...set, ...given.map(([key, value]) => `${key}=${value}`)]
       const config = readRunConfig(words.config, settings)
       const project = words.project ?? null
-      if (words.dryRun) {
-        const plan = await planRunOf(project, config)
-        return terminal.answer(plan, planText(plan))
-      }
+      const plan = await planRunOf(project, config)
+      if (words.dryRun) return terminal.answer(plan, planText(plan))
       if (words.out === undefined) return command.error("error: required option '--out <dir>' not specified")
-      if (!words.overMemory) requireFits((await planRunOf(project, config)).memory)
-      const { dir } = startRunOf(project, config, words.out)
-      await train(dir, terminal).finally(() => noteRunOf(project, dir))
+      if (!words.overMemory) requireFits(plan.memory)
+      const { dir } = startRunOf(project, plan.config, words.out)
+      await train(dir, terminal, words.allowHost).finally(() => noteRunOf(project, dir))
       answer(dir)
     })
 
@@ -79,8 +80,9 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
   gpuPackOption(run.command('resume'))
     .description('take a run up again from its last checkpoint')
     .argument('<dir>', 'the run folder')
-    .action(async (dir: string) => {
-      await train(resumableRun(dir).dir, terminal)
+    .addOption(allowHostOption())
+    .action(async (dir: string, { allowHost }: Pick<StartWords, 'allowHost'>) => {
+      await train(resumableRun(dir).dir, terminal, allowHost)
       answer(dir)
     })
 
@@ -123,13 +125,14 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
     })
 }
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value]
-
 const inDigits = (value: number | undefined): string =>
   value === undefined ? '–' : String(Number(value.toPrecision(4)))
 
-const train = (runDir: string, terminal: Terminal): Promise<unknown> =>
-  hostJob({ kind: 'train', runDir }, { signal: terminal.signal, onProgress: progressLine(terminal) })
+const train = (runDir: string, terminal: Terminal, allowHost: readonly string[]): Promise<unknown> =>
+  hostJob(
+    { kind: 'train', runDir, allowedHosts: [...allowHost] },
+    { signal: terminal.signal, onProgress: progressLine(terminal) }
+  )
 
 /** Milliseconds between two looks at a run that was told to stop. */
 const LOOK_EVERY = 200

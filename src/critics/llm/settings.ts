@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { llmSettingsFile } from '../../contract/critic-specification'
 import { toFailure } from '../../contract/errors'
 import { Failure } from '../../pipeline/failure'
 
@@ -38,17 +39,12 @@ const settingsSchema = z.strictObject({
 /** What an `llm:` critic is told, with nothing left to default. */
 export type LlmSettings = z.infer<typeof settingsSchema>
 
-const isAddress = (what: string): boolean => /^https?:\/\//i.test(what)
-
-/** The settings file of a specification's words after `llm:`, or null where they are `URL#MODEL`. */
-export const llmFileOf = (what: string): string | null => (isAddress(what) ? null : what)
-
 /**
  * The settings behind `llm:URL#MODEL` or `llm:FILE.json`, given the words after `llm:`.
  * @throws Failure bad-configuration, bad-json, empty-file, and what reading a file may throw
  */
 export async function readLlmSettings(what: string): Promise<LlmSettings> {
-  const file = llmFileOf(what)
+  const file = llmSettingsFile(`llm:${what}`)
   if (file !== null) return parseLlmSettings(await readText(file), file)
   const hash = what.indexOf('#')
   if (hash < 0 || hash === what.length - 1)
