@@ -86,10 +86,15 @@ export function planText(plan: RunPlan): string {
     ...data,
     ...plan.dropped.map(({ reason, count }) => `${count} dropped: ${reason}`),
     ...memoryLines(plan.memory),
+    ...(plan.memory.budget === null ? [] : [choiceLine(plan)]),
     'Time: known from the first step on; it is not guessed.',
     'Nothing was written.'
   ].join('\n')
 }
+
+const choiceLine = ({ config, memory }: RunPlan): string =>
+  `Chosen for ${megabytes(memory.budget ?? 0)}: memory ${config.memory}, ` +
+  (config.microBatch === null ? 'a whole step at once' : `microBatch ${config.microBatch}`)
 
 function memoryLines({ total, machine, fits, advice, ...parts }: RunPlan['memory']): string[] {
   const { program, weights, trained, optimizer, results, sessions } = parts

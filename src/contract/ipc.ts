@@ -309,6 +309,8 @@ export interface RunMemory {
   readonly total: number
   /** What this machine has. */
   readonly machine: number
+  /** What `memory: "auto"` had to fit; the plan's configuration says what it came to. Otherwise null. */
+  readonly budget: number | null
   readonly fits: boolean
   /** Where it does not fit: what would take less. */
   readonly advice: readonly MemoryAdvice[]

@@ -140,8 +140,13 @@ export const runConfig = z
     batch: z.int().min(1).default(32),
     /** Of those, how many are computed at a time, which saves memory and changes nothing else; null is all of them. */
     microBatch: z.int().min(1).nullable().default(null),
-    /** `frugal` computes layers once more for their gradients: half the memory of an update, for a third more time. */
-    memory: z.enum(['fast', 'frugal']).default('fast'),
+    /**
+     * `frugal` computes layers once more for their gradients: half the memory of an update, for a third more time.
+     * `auto` becomes the fastest of these, and of values for microBatch, that fits the budget when the run starts.
+     */
+    memory: z.enum(['fast', 'frugal', 'auto']).default('fast'),
+    /** Of `auto`, bytes; null is what the machine has free. */
+    memoryBudget: z.number().positive().nullable().default(null),
     steps: z.int().min(1).default(150),
     evaluateEvery: z.int().min(1).default(25),
     checkpointEvery: z.int().min(1).default(25),

@@ -92,12 +92,13 @@ export function runHandlers({ project, host, control, emit, work, plans }: RunHo
         assertIdle()
         const asked = configFor(project(), config)
         const into = project()
-        if (!overMemory) requireFits((await planOf(asked)).memory)
+        const plan = await planOf(asked)
+        if (!overMemory) requireFits(plan.memory)
         assertIdle()
         // The project may have been closed, and another opened, while the plan was made.
         if (project() !== into)
           throw new Failure('cancelled', 'Another project was opened: start the run again.')
-        return follow(startRun(into, asked))
+        return follow(startRun(into, plan.config))
       },
       'runs.stop': ({ runId }) => controlRun(project(), runId, 'stop'),
       'runs.pause': ({ runId }) => controlRun(project(), runId, 'pause'),

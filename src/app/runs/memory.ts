@@ -7,7 +7,7 @@ import { estimateRunMemory, type ModelSize, type RunLengths } from '../../jobs/s
 import { Failure } from '../../pipeline/failure'
 
 /** Share of this machine's memory that a run may take: the system and the window need the rest. */
-const share = 0.9
+export const share = 0.9
 
 /** Bytes that this process and its children may use together: the machine's, or less where a limit is set. */
 export function machineMemory(): number {
@@ -18,17 +18,18 @@ export function machineMemory(): number {
 /** The latest estimate: a form asks for the same one again when something else is changed. */
 let latest: { readonly key: string; readonly memory: Promise<RunMemory> } | null = null
 
-/** What a run would take of this machine's memory, and where that is too much, what would take less. */
+/** What a run would take of this machine's memory or of its budget, and where that is too much, what would take less. */
 export function planMemory(
   config: RunConfig,
   model: ModelSize,
   lengths: RunLengths,
-  machine = machineMemory()
+  machine = machineMemory(),
+  budget: number | null = null
 ): Promise<RunMemory> {
   const { batch, microBatch, memory, sampling, lora, base, compute, algorithm } = config
   const run = [batch, microBatch, memory, sampling, lora, base, compute, algorithm]
-  const key = JSON.stringify([...run, model, lengths, machine])
-  if (latest?.key !== key) latest = { key, memory: measure(config, model, lengths, machine) }
+  const key = JSON.stringify([...run, model, lengths, machine, budget])
+  if (latest?.key !== key) latest = { key, memory: measure(config, model, lengths, machine, budget) }
   return latest.memory
 }
 
@@ -36,10 +37,12 @@ async function measure(
   config: RunConfig,
   model: ModelSize,
   lengths: RunLengths,
-  machine: number
+  machine: number,
+  budget: number | null
 ): Promise<RunMemory> {
+  const most = budget ?? share * machine
   const parts = await estimateRunMemory(config, model, lengths)
-  const fits = parts.total <= share * machine
+  const fits = parts.total <= most
   const advice: MemoryAdvice[] = []
   /** null for a change that the run does not allow, such as one answer where each is the others' baseline. */
   const totalOf = async (changed: RunConfig): Promise<number | null> => {
@@ -54,13 +57,12 @@ async function measure(
     let found: MemoryAdvice | null = null
     for (const { change, changed } of way) {
       const total = await totalOf(changed)
-      if (total !== null && total < parts.total)
-        found = { change, bytes: total, fits: total <= share * machine }
+      if (total !== null && total < parts.total) found = { change, bytes: total, fits: total <= most }
       if (found?.fits) break
     }
     if (found) advice.push(found)
   }
-  return { ...parts, machine, fits, advice }
+  return { ...parts, machine, budget, fits, advice }
 }
 
 /** A run changed, and the change in words. */
@@ -118,15 +120,19 @@ function halvings(size: number): number[] {
 }
 
 /** @throws Failure out-of-memory-estimate, naming what would fit */
-export function requireFits({ fits, total, machine, advice }: RunMemory): void {
+export function requireFits({ fits, total, machine, budget, advice }: RunMemory): void {
   if (fits) return
   const fitting = advice.filter((one) => one.fits)
   const ways = (fitting.length > 0 ? fitting : advice).map(
     ({ change, bytes }) => `${change} would take ${inWords(bytes)}`
   )
+  const limit =
+    budget === null
+      ? `this machine has ${inWords(machine)}`
+      : `its budget, chosen or what is free, is ${inWords(budget)}`
   throw new Failure(
     'out-of-memory-estimate',
-    `The run would take ${inWords(total)} of memory and this machine has ${inWords(machine)}` +
+    `The run would take ${inWords(total)} of memory and ${limit}` +
       `${ways.length > 0 ? `; ${ways.join(', ')}` : ''}; change that, or start it all the same with --over-memory.`
   )
 }

@@ -9,7 +9,8 @@ import type { Project } from '../../store/project'
 import { getRun, listRuns as listIndexed, putRun, recordLineage } from '../../store/runs'
 import { resolvePaths } from './config-file'
 import { forgetControl, readRunDetail, readRunView, readSamples, tellRun } from './folder'
-import { planMemory } from './memory'
+import { machineMemory, planMemory } from './memory'
+import { chooseMemory } from './memory-choice'
 import { prepareRun, writeRunFolder, type PreparedRun } from './prepare'
 import { projectSource } from './source'
 
@@ -26,16 +27,21 @@ export const configFor = (project: Project | null, json: unknown): RunConfig =>
   resolvePaths(parseRunConfig(json), project ? dirname(project.file) : '.')
 
 /** The dry run: what would train, what was dropped and why. Writes nothing. */
-export const planPrepared = async ({ config, plan, model, lengths }: PreparedRun): Promise<RunPlan> => ({
-  ...plan,
-  memory: await planMemory(config, model, lengths)
-})
+export async function planPrepared({ config: asked, plan, model, lengths }: PreparedRun): Promise<RunPlan> {
+  const { config, budget } = await chooseMemory(asked, model, lengths)
+  return { ...plan, config, memory: await planMemory(config, model, lengths, machineMemory(), budget) }
+}
 
 /**
  * Writes the folder of a new run and enters it in the index, with the annotations that it learns from.
  * @throws Failure nothing-to-train, bad-configuration, bad-input, and what writing a folder may throw
  */
 export function startRun(project: Project | null, config: RunConfig, dir?: string): RunView {
+  if (config.memory === 'auto')
+    throw new Failure(
+      'bad-configuration',
+      'memory is auto: a run starts from its plan, which says what that is.'
+    )
   const folder = dir ?? nextFolder(project)
   const prepared = prepareRun(config, project ? projectSource(project) : null)
   mkdirSync(dirname(resolve(folder)), { recursive: true })

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { runConfig } from '../../../../src/contract/run-config'
+import { differences, flatten, put } from '../../../../src/renderer/src/views/optimise/config-keys'
+import { mainSettings, moreSettings } from '../../../../src/renderer/src/views/optimise/run-settings'
 import {
-  differences,
   fits,
-  flatten,
-  mainSettings,
-  moreSettings,
-  put,
-  type Setting
-} from '../../../../src/renderer/src/views/optimise/run-settings'
+  inRunJson,
+  type Setting,
+  type SettingValue
+} from '../../../../src/renderer/src/views/optimise/setting'
 
 const settings = [...mainSettings, ...moreSettings]
 const minimal = (source: 'annotated' | 'rollouts'): Record<string, unknown> => ({
@@ -19,9 +18,9 @@ const minimal = (source: 'annotated' | 'rollouts'): Record<string, unknown> => (
   algorithm: { name: source === 'rollouts' ? 'span-ppo' : 'span-offline' }
 })
 const sourceOf = ({ only }: Setting) => only ?? 'rollouts'
-const accepts = (setting: Setting, value: unknown): boolean => {
+const accepts = (setting: Setting, value: SettingValue): boolean => {
   const config = structuredClone(minimal(sourceOf(setting)))
-  put(config, setting.key, value)
+  put(config, setting.key, inRunJson(setting, value))
   return runConfig.safeParse(config).success
 }
 
@@ -48,7 +47,8 @@ describe('settings of a new run', () => {
         kind.min + 1,
         kind.max,
         kind.max && kind.max + 1,
-        NaN
+        NaN,
+        null
       ]
       for (const value of tries)
         if (value !== undefined)

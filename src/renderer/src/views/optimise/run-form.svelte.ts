@@ -4,7 +4,9 @@ import { models } from '../../state/models.svelte'
 import { router } from '../../state/router.svelte'
 import { runs } from '../../state/runs.svelte'
 import { ask, call } from '../../state/studio'
-import { fits, mainSettings, moreSettings, put, type Setting, type SettingValue } from './run-settings'
+import { put } from './config-keys'
+import { mainSettings, moreSettings } from './run-settings'
+import { fits, inRunJson, type Setting, type SettingValue } from './setting'
 
 const all = [...mainSettings, ...moreSettings]
 /** Time without a change after which the plan is asked for again. Milliseconds. */
@@ -31,7 +33,7 @@ class RunForm {
   private timer: ReturnType<typeof setTimeout> | undefined
 
   value(setting: Setting): SettingValue {
-    return this.values[setting.key] ?? setting.initial
+    return setting.key in this.values ? this.values[setting.key] : setting.initial
   }
 
   set(setting: Setting, value: SettingValue): void {
@@ -63,7 +65,8 @@ class RunForm {
     put(config, 'algorithm.name', this.source === 'annotated' ? 'span-offline' : this.method)
     for (const setting of all) {
       const value = this.value(setting)
-      if (this.applies(setting) && value !== setting.initial) put(config, setting.key, value)
+      if (this.applies(setting) && value !== setting.initial)
+        put(config, setting.key, inRunJson(setting, value))
     }
     if (this.everyWeight) config.lora = null
     return config
