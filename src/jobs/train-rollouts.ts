@@ -66,7 +66,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     itemsOfStep(prompts, seed, step, Math.ceil(rows / group))
   const rateOf = (step: number): number => learningRateAt(step, { ...config.optimizer, steps: config.steps })
 
-  async function step(number: number): Promise<StepResult> {
+  async function step(number: number, between?: () => Promise<void>): Promise<StepResult> {
     const watch = new Stopwatch()
 
     // Sample: one uniform number a token, by (seed, step, sample, token); every group of answers shares a prompt.
@@ -76,7 +76,8 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
       prompts: asked.map(({ ids }) => ids),
       uniforms: uniforms(seed, 'sampling', number, rows, sampling.maxNewTokens),
       temperature: sampling.temperature,
-      parameters: state.parameters
+      parameters: state.parameters,
+      between
     })
     const rolloutSeconds = watch.lap()
 

@@ -50,12 +50,19 @@ export async function train(
 
     const meter = new ProgressMeter(context, config.steps, 'steps')
     meter.tell(step)
+    const listen = async (): Promise<void> => {
+      if ((await nextWord(folder, context, { step, total: config.steps })) === 'stop') throw new Stopped()
+    }
     while (step < config.steps) {
-      if ((await nextWord(folder, context, { step, total: config.steps })) === 'stop') {
+      const result = await unlessStopped(async () => {
+        await listen()
+        return loop.step(step + 1, listen)
+      })
+      if (result === 'stopped') {
         if (checkpoints.saved !== step) checkpoints.save(loop, step)
         return end(folder, 'stopped', step)
       }
-      const { metrics, samples, alarm } = await loop.step(step + 1)
+      const { metrics, samples, alarm } = result
       requireNumbers(metrics, loop)
       step++
       checkpoints.see(metrics)
@@ -78,6 +85,18 @@ export async function train(
       // The disk that the failure is about: the host tells it, and the folder will look interrupted.
     }
     throw Object.assign(new Error(error.message, { cause: thrown }), { code })
+  }
+}
+
+/** Told to stop, also in the midst of a rollout: the step is not taken, and a resumed run does it from its beginning. */
+class Stopped extends Error {}
+
+async function unlessStopped<T>(work: () => Promise<T>): Promise<T | 'stopped'> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (thrown instanceof Stopped) return 'stopped'
+    throw thrown
   }
 }
 

@@ -4,8 +4,11 @@ import type { Failure } from '../pipeline/failure'
 
 /** One step after another; everything between two steps can be written down and taken up again. */
 export interface TrainingLoop {
-  /** The step with this number, counted from 1. */
-  step(step: number): Promise<StepResult>
+  /**
+   * The step with this number, counted from 1. `between` is called and waited for now and then before anything of the
+   * step counts; what it throws ends the step as if it had never begun.
+   */
+  step(step: number, between?: () => Promise<void>): Promise<StepResult>
   /** What that step takes: a pure function of its number. */
   plan(step: number): StepPlan
   /** Everything that the next step depends on. */
