@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../app/version'
 import { registerAlignCommands } from './commands/align'
 import { registerCriticEvaluateCommand } from './commands/critic-evaluate'
+import { registerCriticCommands } from './commands/critic'
 import { registerDemoCommand } from './commands/demo'
 import { registerModelCommands } from './commands/model'
 import { registerProjectCommands } from './commands/project'
@@ -19,6 +20,7 @@ const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
   registerAlignCommands,
   registerModelCommands,
   registerRunCommands,
+  registerCriticCommands,
   registerSampleCommand,
   registerCriticEvaluateCommand,
   registerReportCommand,

@@ -1,6 +1,8 @@
 import type { CancelSignal, CriticInput, Critique } from '../contract/critic'
 import type { CriticExample, CriticTraining } from '../contract/critic-record'
 import { toFailure } from '../contract/errors'
+import { replyVocabulary, type ReplyVocabulary } from '../critics/reply/choices'
+import { replyConstraint } from '../critics/reply/constraint'
 import { parseReply } from '../critics/reply/parse'
 import { replyPrompt } from '../critics/reply/prompt'
 import { createGenerator, type Generator } from '../engine/generate/generator'
@@ -31,9 +33,10 @@ interface Asked {
   readonly ids: readonly number[]
 }
 
-/** A trained model that writes replies: greedy, in batches, every answer for itself. */
+/** A trained model that writes replies, kept to the format token by token: greedy, in batches, every answer for itself. */
 export class GenerativeScorer {
   private readonly generators = new Map<string, Promise<Generator>>()
+  private readonly vocabulary: ReplyVocabulary
   private parameters: ParameterSet = new Map()
 
   constructor(
@@ -42,7 +45,11 @@ export class GenerativeScorer {
       readonly trainable: Trainable
       readonly config: Pick<CriticTraining, 'template' | 'reply'>
     }
-  ) {}
+  ) {
+    const { tokenizer, model } = options.policy
+    const { vocabularySize, endTokens } = model.config
+    this.vocabulary = replyVocabulary({ tokenizer, size: vocabularySize, endTokens })
+  }
 
   /** From now on these are the trained weights. */
   use(parameters: ParameterSet): void {
@@ -116,9 +123,11 @@ export class GenerativeScorer {
     const between = (): void => {
       if (signal.aborted) throw new Failure('cancelled', 'The critic was cancelled.')
     }
-    const { sequences } = await generator.generate({
+    const constraints = group.map(({ input }) => replyConstraint(this.vocabulary, input.response))
+    const { sequences } = await generator.constrain({
       prompts: group.map(({ ids }) => ids),
       parameters: this.parameters,
+      mask: (row, ids, left) => constraints[row].mask(ids, left),
       between
     })
     const seconds = (performance.now() - started) / 1000 / group.length
@@ -139,7 +148,7 @@ export class GenerativeScorer {
     if (known) return known
     const { model, runtime } = policy
     const shape = { model, trainable, runtime, batch: ROWS, promptLength, maxNewTokens }
-    const opened = createGenerator({ ...shape, greedy: true })
+    const opened = createGenerator({ ...shape, greedy: true, masked: true })
     this.generators.set(key, opened)
     return opened
   }
