@@ -33,6 +33,10 @@ export interface PolicyTokenizer {
   decode(ids: readonly number[]): string
   /** One token for display: a byte that is no character alone is written `<0xE2>`. */
   tokenText(id: number): string
+  /** What a token adds to a decoded text, in bytes of UTF-8; none for special tokens and unknown ids. */
+  tokenBytes(id: number): Uint8Array
+  /** Spaces that decoding takes off the start of a text, if they are there. */
+  readonly leadingSpaces: number
   /** Ids of a text and where each of them stands in it. */
   withOffsets(text: string): { readonly ids: number[]; readonly offsets: Offset[] } | Unfaithful
   /** Where sampled ids stand in the text that was stored with them; never encodes again. */
@@ -86,6 +90,8 @@ export function openTokenizer(
       if (!codePoints.includes(0xfffd)) return fromCodePoints(codePoints)
       return [...bytes].map((byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`).join('')
     },
+    tokenBytes: (id) => (pieces.isSpecial(id) ? noBytes : pieces.bytes(id)),
+    leadingSpaces: pieces.leadingSpaces,
     withOffsets: (text) => {
       const ids = encode(text)
       const placed = offsetsInText(ids, text, library, pieces, file)
