@@ -67,7 +67,16 @@ export class App {
     const control = (word: JobControl): void => host.control?.(word)
     const toHost: AppHost['host'] = (request, listener) =>
       host.host(withPack(request, settings.view().gpuPack), listener)
-    const runs = runHandlers({ project, host: toHost, control, emit: host.emit, work, plans: this.plans })
+    const person = (): string => settings.annotator()
+    const runs = runHandlers({
+      project,
+      host: toHost,
+      control,
+      emit: host.emit,
+      person,
+      work,
+      plans: this.plans
+    })
     return {
       ...runs.handlers,
       'app.doctor': () => doctor(),

@@ -8,6 +8,7 @@ import {
 } from '../app/runs/folder'
 import type { RunDevice, RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
+import type { CriticGate } from '../contract/run-record'
 
 /** What every command about a run prints. `metrics` are those of the last step. */
 export interface RunAnswer {
@@ -23,11 +24,14 @@ export interface RunAnswer {
   readonly best: ReturnType<typeof bestCheckpointOf>
   /** What it was computed on, and in place of what; null before it has begun. */
   readonly device: RunDevice | null
+  /** What the gate said of its critic, and who overrode it; null where people alone are. */
+  readonly criticGate: CriticGate | null
   readonly error: { readonly code: string; readonly message: string } | null
 }
 
 export function runAnswer(dir: string): RunAnswer {
   const { dir: folder, name, state, step, steps, error } = readRunView(dir)
+  const { resolved } = readRunRecord(folder)
   const metrics = readMetrics(folder, Math.max(0, step - 1)).at(-1) ?? {}
   return {
     dir: folder,
@@ -39,7 +43,8 @@ export function runAnswer(dir: string): RunAnswer {
     adapter: finalAdapter(folder),
     checkpoint: latestCheckpoint(folder),
     best: bestCheckpointOf(folder),
-    device: readRunRecord(folder).resolved.device ?? null,
+    device: resolved.device ?? null,
+    criticGate: resolved.criticGate ?? null,
     error
   }
 }
@@ -54,6 +59,7 @@ export function runText({
   checkpoint,
   best,
   device,
+  criticGate,
   error
 }: RunAnswer): string {
   const numbers = Object.entries(metrics).map(
@@ -65,11 +71,19 @@ export function runText({
     ...(device?.insteadOf
       ? [`  computed on ${device.name} instead of ${device.insteadOf}: ${device.reason}`]
       : []),
+    ...(criticGate ? gateLines(criticGate) : []),
     ...numbers,
     ...(adapter ? [`  adapter: ${adapter}`] : []),
     ...(checkpoint ? [`  checkpoint: ${checkpoint}`] : []),
     ...(best ? [`  best: ${best.dir} (${best.metric} ${Number(best.value.toPrecision(5))})`] : [])
   ].join('\n')
+}
+
+function gateLines({ passed, because, override }: CriticGate): string[] {
+  return [
+    `  critic: ${passed ? 'may train' : 'has not passed'}. ${because}`,
+    ...(override ? [`  overridden by ${override.person} on ${override.at}: ${override.reason}`] : [])
+  ]
 }
 
 export function planText(plan: RunPlan): string {

@@ -109,6 +109,10 @@ export const errors = {
     means: 'The critic failed on more than a fifth of the answers.',
     remedy: 'Mend the critic, then resume the run.'
   },
+  'critic-not-trusted': {
+    means: 'The critic has not passed the project’s thresholds on answers that people marked.',
+    remedy: 'Evaluate it (critic evaluate), train it further, or override the gate with a reason.'
+  },
   'critic-failed': {
     means: 'The critic could not judge an answer.',
     remedy: 'The answer was left out of training and counted.'

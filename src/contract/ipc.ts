@@ -4,6 +4,7 @@ import type { Polarity, Span } from '../pipeline/annotate/span'
 import type { Outcome } from './errors'
 import type { MetricsRow, Progress, RunState, SampleRow } from './job'
 import type { RunConfig } from './run-config'
+import type { CriticGate } from './run-record'
 
 /**
  * Renderer ↔ main. Every route has a schema for what comes in, parsed at the door, and a type for what goes out.
@@ -92,7 +93,12 @@ export const routes = {
   'runs.list': route(z.undefined()).returns<RunView[]>(),
   'runs.plan': route(z.strictObject({ config: z.unknown() })).returns<RunPlan>(),
   'runs.start': route(
-    z.strictObject({ config: z.unknown(), overMemory: z.boolean().optional() })
+    z.strictObject({
+      config: z.unknown(),
+      overMemory: z.boolean().optional(),
+      /** Why a person lets a critic train that has not passed the gate. */
+      overrideGate: z.string().trim().min(1).max(1000).optional()
+    })
   ).returns<RunView>(),
   'runs.stop': route(z.strictObject({ runId: id })).returns<RunView>(),
   'runs.pause': route(z.strictObject({ runId: id })).returns<RunView>(),
@@ -334,6 +340,8 @@ export interface RunDetail {
   readonly hashes: Readonly<Record<string, string>>
   /** What it was really computed on; null before it has begun. */
   readonly device: RunDevice | null
+  /** What the gate said of the critic; null where people alone are. */
+  readonly criticGate: CriticGate | null
   readonly metrics: readonly MetricsRow[]
 }
 export interface ReviewAnswer {

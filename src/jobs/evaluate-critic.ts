@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline'
 import type { Critique } from '../contract/critic'
 import { evaluationAnswer, type EvaluationAnswer, type EvaluationResult } from '../contract/critic-evaluation'
 import type { JobRequest } from '../contract/job'
-import { openCritic } from '../critics'
 import { alignSpans, defaultAlignRules } from '../pipeline/align/align'
 import { Failure } from '../pipeline/failure'
 import type { EvaluatedAnswer, Prediction } from '../pipeline/reward/critic-quality/answer'
 import { criticQuality } from '../pipeline/reward/critic-quality/quality'
 import { breathe, ProgressMeter, type JobContext } from './context'
+import { openAnyCritic } from './critic'
 
 type Request = Extract<JobRequest, { kind: 'evaluate-critic' }>
 
@@ -20,7 +20,8 @@ export async function evaluateCritic(request: Request, context: JobContext): Pro
   const { train, evaluate } = await readAnswers(request.answersFile)
   if (evaluate.length === 0)
     throw new Failure('nothing-to-train', 'No answer of this split has been marked by a person.')
-  const critic = await openCritic(request.critic, { allowedHosts: request.allowedHosts })
+  const { device, threads, fallback, allowedHosts } = request
+  const critic = await openAnyCritic(request.critic, { device, threads, fallback, allowedHosts })
   const meter = new ProgressMeter(context, evaluate.length, 'answers')
   const stopping = new AbortController()
   const judged: EvaluatedAnswer[] = []

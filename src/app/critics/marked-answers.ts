@@ -3,6 +3,7 @@ import type { Split } from '../../pipeline/optimise/split'
 import { wordOffsets } from '../../pipeline/reward/critic-quality/answer'
 import { annotationsOf } from '../../store/annotations'
 import type { Db } from '../../store/database'
+import type { DocumentRow } from '../../store/documents'
 import type { Project } from '../../store/project'
 import { responsesOfDocument } from '../../store/responses'
 import { spansOf } from '../../store/spans'
@@ -28,11 +29,8 @@ export function markedAnswers(
   return project.read((db) => {
     const documents = allDocuments(db)
     const wanted = documents.filter((document) => document.split === split || document.split === 'train')
-    const lines = documents
-      .filter((document) => document.split === split)
-      .map(({ documentId }) => `${documentId} ${split}`)
     return {
-      splitSha256: sha256(lines.sort().join('\n')),
+      splitSha256: hashOf(documents, split),
       answers: wanted.flatMap((document) =>
         responsesOfDocument(db, document.documentId).flatMap(({ responseId, text }): EvaluationAnswer[] => {
           const people = peopleOf(db, responseId)
@@ -53,6 +51,16 @@ export function markedAnswers(
       )
     }
   })
+}
+
+/** The frozen split, hashed: it changes when a document joins it. */
+export const splitHash = (project: Project, split: Split): string =>
+  project.read((db) => hashOf(allDocuments(db), split))
+
+function hashOf(documents: readonly DocumentRow[], split: Split): string {
+  const inside = documents.filter((document) => document.split === split)
+  const lines = inside.map(({ documentId }) => `${documentId} ${split}`)
+  return sha256(lines.sort().join('\n'))
 }
 
 function peopleOf(db: Db, responseId: string): EvaluationAnswer['people'] {

@@ -82,6 +82,7 @@ export function renderReport(detail: RunDetail, review: ReviewFile | null, lead 
         <h2>Numbers</h2>
         ${summaryTable(detail)} ${review ? reviewSection(review) : html``}
         <h2>Settings</h2>
+        ${gateLine(detail)}
         <pre>${JSON.stringify(config, null, 2)}</pre>
         <h2>Hashes</h2>
         ${hashTable(detail)}
@@ -118,6 +119,16 @@ function summaryTable({ metrics }: RunDetail): Html {
       </tbody>
     </table>
   </div>`
+}
+
+/** Why the run was allowed to train on its critic. */
+function gateLine({ criticGate }: RunDetail): Html {
+  if (criticGate === null) return html``
+  const { passed, because, override } = criticGate
+  return html`<p>
+    The critic ${passed ? 'may train' : 'has not passed'}. ${because}
+    ${override ? html`Overridden by ${override.person} on ${override.at}: ${override.reason}` : html``}
+  </p>`
 }
 
 function hashTable({ hashes }: RunDetail): Html {

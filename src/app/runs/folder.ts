@@ -101,6 +101,7 @@ export function readRunDetail(dir: string, fromStep = 0): RunDetail {
     config,
     hashes: resolved.hashes,
     device: resolved.device ?? null,
+    criticGate: resolved.criticGate ?? null,
     metrics: readMetrics(dir, fromStep)
   }
 }

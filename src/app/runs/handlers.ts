@@ -19,13 +19,15 @@ export interface RunHost {
   /** Tells the job that is going on. */
   readonly control: (control: JobControl) => void
   readonly emit: (event: AppEvent) => void
+  /** Who sits here. */
+  readonly person: () => string
   /** Jobs that are no runs are shown, and cancelled, as long work. */
   readonly work: LongWork
   readonly plans: Pick<PlanThread, 'plan'>
 }
 
 /** The run and review routes. One job at a time: a second one is refused before anything is written. */
-export function runHandlers({ project, host, control, emit, work, plans }: RunHost) {
+export function runHandlers({ project, host, control, emit, person, work, plans }: RunHost) {
   let busy: string | null = null
   const planOf = (config: RunConfig): Promise<RunPlan> => plans.plan(project().file, config)
 
@@ -88,7 +90,7 @@ export function runHandlers({ project, host, control, emit, work, plans }: RunHo
     handlers: {
       'runs.list': () => listRuns(project()),
       'runs.plan': ({ config }) => planOf(configFor(project(), config)),
-      'runs.start': async ({ config, overMemory }) => {
+      'runs.start': async ({ config, overMemory, overrideGate }) => {
         assertIdle()
         const asked = configFor(project(), config)
         const into = project()
@@ -98,7 +100,8 @@ export function runHandlers({ project, host, control, emit, work, plans }: RunHo
         // The project may have been closed, and another opened, while the plan was made.
         if (project() !== into)
           throw new Failure('cancelled', 'Another project was opened: start the run again.')
-        return follow(startRun(into, plan.config))
+        const override = overrideGate === undefined ? undefined : { person: person(), reason: overrideGate }
+        return follow(startRun(into, plan.config, undefined, override))
       },
       'runs.stop': ({ runId }) => controlRun(project(), runId, 'stop'),
       'runs.pause': ({ runId }) => controlRun(project(), runId, 'pause'),

@@ -2,6 +2,7 @@ import { toFailure } from '../../contract/errors'
 import type { RunPlan, RunView } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
 import { openProject, type Project } from '../../store/project'
+import type { GateOverride } from '../critics/gate'
 import { openToRead } from '../open-to-read'
 import { prepareRun, type PreparedRun } from './prepare'
 import { listRuns, noteRun, planPrepared, rebuildRunIndex, startRun } from './runs'
@@ -36,10 +37,15 @@ export async function planRunOf(file: string | null, config: RunConfig): Promise
   return planPrepared(withProject(file, openToRead, prepare))
 }
 
-export const startRunOf = (file: string | null, config: RunConfig, dir: string): RunView =>
+export const startRunOf = (
+  file: string | null,
+  config: RunConfig,
+  dir: string,
+  override?: GateOverride
+): RunView =>
   file === null
-    ? startRun(null, config, dir)
-    : withProject(file, openForRun, (project) => startRun(project, config, dir))
+    ? startRun(null, config, dir, override)
+    : withProject(file, openForRun, (project) => startRun(project, config, dir, override))
 
 export const noteRunOf = (file: string | null, dir: string): void => {
   if (file === null) return

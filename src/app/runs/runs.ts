@@ -7,6 +7,7 @@ import { parseRunConfig, runFiles } from '../../contract/run-record'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
 import { getRun, listRuns as listIndexed, putRun, recordLineage } from '../../store/runs'
+import { requireTrusted, type GateOverride } from '../critics/gate'
 import { resolvePaths } from './config-file'
 import { forgetControl, readRunDetail, readRunView, readSamples, tellRun } from './folder'
 import { machineMemory, planMemory } from './memory'
@@ -34,16 +35,22 @@ export async function planPrepared({ config: asked, plan, model, lengths }: Prep
 
 /**
  * Writes the folder of a new run and enters it in the index, with the annotations that it learns from.
- * @throws Failure nothing-to-train, bad-configuration, bad-input, and what writing a folder may throw
+ * @throws Failure critic-not-trusted, nothing-to-train, bad-configuration, bad-input, and what writing a folder may throw
  */
-export function startRun(project: Project | null, config: RunConfig, dir?: string): RunView {
+export function startRun(
+  project: Project | null,
+  config: RunConfig,
+  dir?: string,
+  override?: GateOverride
+): RunView {
   if (config.memory === 'auto')
     throw new Failure(
       'bad-configuration',
       'memory is auto: a run starts from its plan, which says what that is.'
     )
   const folder = dir ?? nextFolder(project)
-  const prepared = prepareRun(config, project ? projectSource(project) : null)
+  const criticGate = requireTrusted(project, config.critic, override)
+  const prepared = { ...prepareRun(config, project ? projectSource(project) : null), criticGate }
   mkdirSync(dirname(resolve(folder)), { recursive: true })
   const view = readRunView(writeRunFolder(prepared, folder))
   if (project && !project.readOnly) {

@@ -1,4 +1,6 @@
+import { userInfo } from 'node:os'
 import { Option, type Command } from 'commander'
+import { previewRunOf, requireAllowed } from '../../app/critics/preview'
 import { configDifferences } from '../../app/runs/compare'
 import { readRunConfig } from '../../app/runs/config-file'
 import { readRunDetail, readRunView, tellRun } from '../../app/runs/folder'
@@ -7,6 +9,7 @@ import { listRunsOf, noteRunOf, planRunOf, startRunOf } from '../../app/runs/pro
 import { resumableRun } from '../../app/runs/runs'
 import { deviceNames } from '../../contract/run-config'
 import { allowHostOption, collect } from '../critic-options'
+import { criticPreviewText } from '../critic-preview-text'
 import { gpuPackOption } from '../device-options'
 import { hostJob } from '../job-host'
 import { planText, runAnswer, runText } from '../run-answer'
@@ -19,6 +22,7 @@ interface StartWords {
   readonly out?: string
   readonly dryRun?: boolean
   readonly overMemory?: boolean
+  readonly overrideGate?: string
   readonly set: readonly string[]
   readonly seed?: string
   readonly device?: string
@@ -48,6 +52,10 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
     .addOption(new Option('--fallback <name>', 'compute there if the device cannot be used').choices(['cpu']))
     .option('--threads <n>', 'the same as --set threads=N')
     .option('--over-memory', 'start even if the estimate says that this machine has too little memory')
+    .option(
+      '--override-gate <reason>',
+      'train on a critic that has not passed; who, when and why go into run.json'
+    )
     .option('--seed <n>', 'the same as --set seed=N')
     .addOption(allowHostOption())
     .action(async (words: StartWords, command: Command) => {
@@ -59,10 +67,16 @@ export function registerRunCommands(program: Command, terminal: Terminal): void 
       const config = readRunConfig(words.config, settings)
       const project = words.project ?? null
       const plan = await planRunOf(project, config)
-      if (words.dryRun) return terminal.answer(plan, planText(plan))
+      const preview = await previewRunOf(project, plan.config, words.allowHost)
+      const sent = preview ? `${criticPreviewText(preview)}\n` : ''
+      if (words.dryRun) return terminal.answer({ ...plan, critic: preview }, sent + planText(plan))
       if (words.out === undefined) return command.error("error: required option '--out <dir>' not specified")
       if (!words.overMemory) requireFits(plan.memory)
-      const { dir } = startRunOf(project, plan.config, words.out)
+      requireAllowed(preview)
+      if (sent) terminal.note(sent.trimEnd())
+      const reason = words.overrideGate?.trim()
+      const override = reason ? { person: userInfo().username || 'command line', reason } : undefined
+      const { dir } = startRunOf(project, plan.config, words.out, override)
       await train(dir, terminal, words.allowHost).finally(() => noteRunOf(project, dir))
       answer(dir)
     })

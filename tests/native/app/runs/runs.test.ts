@@ -90,6 +90,7 @@ const runs = () => {
     project: () => project,
     host,
     control: (word) => void controls.push(word),
+    person: () => 'Ada',
     emit,
     work,
     // In this thread: what the other one adds is tested by itself.
