@@ -5,6 +5,7 @@ import type { ImportSummary, RejectedRecord } from '../contract/ipc'
 import type { Progress } from '../contract/job'
 import { parseRecord, type RawRecord } from '../formats/split-records'
 import type { PersonRecord } from '../pipeline/annotate/record'
+import { forgetLongText } from '../pipeline/annotate/long-text'
 import { Failure } from '../pipeline/failure'
 import type { Db } from '../store/database'
 import { appendEntry } from '../store/history'
@@ -141,6 +142,7 @@ async function readRecords(
     onProgress?.({ done, total: scan.records, unit: 'records', note: `importing ${file.name}` })
   }
   if (strict && rejected.length > 0) throw refused(rejected, done)
+  forgetLongText()
   const { documents, responses, annotations, spans, known } = writer.counts
   return {
     format: scan.format.name,

@@ -1,5 +1,5 @@
 import { anchorOf } from '../pipeline/annotate/anchor'
-import { codePointLength, hasLoneSurrogate } from '../pipeline/annotate/code-points'
+import { codePointLength, hasLoneSurrogate, sliceCodePoints } from '../pipeline/annotate/code-points'
 import type {
   AnnotationRecord,
   DocumentRecord,
@@ -193,10 +193,10 @@ export function verifySpan(text: string, span: Pick<SpanRecord, 'start' | 'end' 
       'span-outside-text',
       `a span ${start}–${end} does not lie in its text of ${length} characters; offsets are code points, half-open`
     )
-  if (quote !== undefined && anchorOf(text, span).quote !== quote)
+  if (quote !== undefined && sliceCodePoints(text, start, end) !== quote)
     throw new Failure(
       'quote-mismatch',
-      `the quote "${clip(quote)}" is not at ${start}–${end}, where the text says "${clip(anchorOf(text, span).quote)}"; mend the quote or the offsets`
+      `the quote "${clip(quote)}" is not at ${start}–${end}, where the text says "${clip(sliceCodePoints(text, start, end))}"; mend the quote or the offsets`
     )
 }
 

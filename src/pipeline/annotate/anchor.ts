@@ -1,4 +1,5 @@
 import { pointOffset, unitIndex } from './code-points'
+import { longFrom, longText } from './long-text'
 import type { Range } from './span'
 
 /** What is kept beside a span's offsets, so that it can be found again and checked. */
@@ -39,6 +40,7 @@ export function placesOf(text: string, quote: string): Range[] {
 
 function occurrenceAt(text: string, quote: string, start: number): number {
   if (quote === '') return 1
+  if (text.length >= longFrom) return 1 + longText(text).occurrencesBefore(quote, start)
   let occurrence = 1
   for (let unit = text.indexOf(quote); unit >= 0 && unit < start; unit = text.indexOf(quote, unit + 1))
     occurrence++

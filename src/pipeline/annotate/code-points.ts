@@ -1,3 +1,5 @@
+import { longFrom, longText, utf8Length } from './long-text'
+
 /**
  * Offsets inside texts are Unicode code points; JavaScript's strings count UTF-16 units. These go from one to the
  * other. A text that is all in the basic plane has equal offsets in both.
@@ -10,6 +12,7 @@ const loneSurrogate = /\p{Surrogate}/u
 export const hasLoneSurrogate = (text: string): boolean => loneSurrogate.test(text)
 
 export function codePointLength(text: string): number {
+  if (text.length >= longFrom) return longText(text).length
   if (!astral.test(text)) return text.length
   let count = 0
   for (const _ of text) count++
@@ -18,6 +21,7 @@ export function codePointLength(text: string): number {
 
 /** UTF-16 index of code point `offset`; the text's length for the end. */
 export function unitIndex(text: string, offset: number): number {
+  if (text.length >= longFrom) return longText(text).unitAt(offset)
   if (!astral.test(text)) return Math.min(offset, text.length)
   let unit = 0
   for (let point = 0; point < offset && unit < text.length; point++)
@@ -27,6 +31,7 @@ export function unitIndex(text: string, offset: number): number {
 
 /** Code point offset of UTF-16 index `unit`; inside a pair it is that of the pair's start. */
 export function pointOffset(text: string, unit: number): number {
+  if (text.length >= longFrom) return longText(text).pointAt(unit)
   if (!astral.test(text)) return Math.min(unit, text.length)
   let point = 0
   for (let at = 0; at < text.length; point++) {
@@ -66,19 +71,18 @@ export const offsetUnits: readonly OffsetUnit[] = ['code-points', 'utf-16', 'utf
  */
 export function toCodePoints(text: string, offset: number, unit: OffsetUnit): number | null {
   if (unit === 'code-points') return offset <= codePointLength(text) ? offset : null
+  if (text.length >= longFrom) {
+    const index = longText(text)
+    if (unit === 'utf-8') return index.pointAtByte(offset)
+    const point = index.pointAt(offset)
+    return index.unitAt(point) === offset ? point : null
+  }
   let seen = 0
   let point = 0
   for (const character of text) {
     if (seen >= offset) break
-    seen += unit === 'utf-16' ? character.length : utf8Length(character)
+    seen += unit === 'utf-16' ? character.length : utf8Length(character.codePointAt(0)!)
     point++
   }
   return seen === offset ? point : null
-}
-
-function utf8Length(character: string): number {
-  const code = character.codePointAt(0)!
-  if (code < 0x80) return 1
-  if (code < 0x800) return 2
-  return code < 0x10000 ? 3 : 4
 }
