@@ -26,7 +26,8 @@ export function testsCritic(options: SandboxOptions = {}): Critic {
       const stop = { aborted: false }
       const either: CancelSignal = {
         get aborted() {
-          return stop.aborted || signal.aborted
+          // Some signals say it once.
+          return (stop.aborted ||= signal.aborted)
         }
       }
       try {

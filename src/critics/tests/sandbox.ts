@@ -58,15 +58,17 @@ export class PythonSandbox {
     return new Promise((resolve, reject) => {
       const kill = (): void => killTree(child)
       process.once('exit', kill)
+      let cancelled = false
       const watch = setInterval(() => {
-        if (signal.aborted || conversation.late()) kill()
+        cancelled ||= signal.aborted
+        if (cancelled || conversation.late()) kill()
       }, 50)
       let failed: Error | null = null
       child.on('error', (error) => (failed = error))
       child.on('close', (code, killedBy) => {
         clearInterval(watch)
         process.off('exit', kill)
-        if (signal.aborted) reject(new Failure('cancelled', 'The critic was cancelled.'))
+        if (cancelled) reject(new Failure('cancelled', 'The critic was cancelled.'))
         else resolve(failed ? { verdict: 'error', reason: failed.message } : conversation.end(code, killedBy))
       })
     })

@@ -1,0 +1,3 @@
+import { benchMutants } from './critic/mutants'
+
+void benchMutants(process.argv.slice(2))

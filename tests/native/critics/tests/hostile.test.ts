@@ -1,0 +1,149 @@
+import { createServer } from 'node:http'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Outcome } from '../../../../src/critics/tests/outcome'
+import { PythonSandbox } from '../../../../src/critics/tests/sandbox'
+
+const isolation = new PythonSandbox().isolation
+const folder = mkdtempSync(join(tmpdir(), 'hostile-'))
+const secret = join(folder, 'secret')
+const trace = join(folder, 'trace')
+writeFileSync(secret, 'the parent’s own words')
+
+let requests = 0
+const server = createServer((_, response) => {
+  requests++
+  response.end('hello')
+})
+let port = 0
+beforeAll(async () => {
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => {
+  server.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Two tests that no program below passes. */
+const tests = {
+  prompt: 'def f(x):\n',
+  test: 'def check(candidate):\n    assert candidate(1) == 11\n    assert candidate(2) == 22\n',
+  entryPoint: 'f'
+}
+
+/** The same programs with bubblewrap and without: what holds them is WebAssembly, and the rest stands behind it. */
+describe.each([
+  { kind: 'bubblewrap' as const, missing: isolation.kind === 'process' ? isolation.reason : undefined },
+  { kind: 'process' as const, missing: undefined }
+])('in $kind', ({ kind, missing }) => {
+  const short = { seconds: 1, memoryBytes: 256 * 2 ** 20, outputBytes: 100_000 }
+  const sandbox = new PythonSandbox({ isolation: kind, limits: short })
+  const run = (response: string): Promise<Outcome> => sandbox.run({ ...tests, response })
+
+  it.skipIf(missing)(`runs in it${missing ? `: ${missing}` : ''}`, async () => {
+    expect(sandbox.isolation.kind).toBe(kind)
+    expect(await run('    return 11 * x\n')).toMatchObject({ verdict: 'pass' })
+  })
+
+  const programs: [string, string, Partial<Outcome> | { failure: object }][] = [
+    ['a loop without end', '    while True: pass\n', { verdict: 'timeout' }],
+    [
+      'a loop that catches everything',
+      '    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n',
+      { verdict: 'timeout' }
+    ],
+    ['sleep', '    import time; time.sleep(1000)\n', { verdict: 'timeout' }],
+    ['a fork bomb', '    import os\n    while True: os.fork()\n', { failure: { error: 'OSError' } }],
+    [
+      'threads',
+      '    import threading\n    while True: threading.Thread(target=f, args=[x]).start()\n',
+      { failure: { error: 'RuntimeError' } }
+    ],
+    ['10 GB at once', '    return bytearray(10 * 2 ** 30)\n', { verdict: 'fail' }],
+    [
+      'memory without end',
+      '    kept = []\n    while True: kept.append(bytearray(2 ** 26))\n',
+      { failure: { error: 'MemoryError' } }
+    ],
+    ['a flood of output', "    while True: print('x' * 1000)\n", { verdict: 'killed' }],
+    ['sys.exit', '    import sys; sys.exit(0)\n', { failure: { error: 'SystemExit' } }],
+    ['os._exit', '    import os; os._exit(0)\n', { verdict: 'fail' }],
+    ['a signal to itself', '    import signal; signal.raise_signal(9)\n', { verdict: 'fail' }],
+    ['signals to others', '    import os; os.kill(os.getppid(), 9); os.kill(1, 9)\n', { verdict: 'fail' }],
+    ['recursion', '    return f(x)\n', { failure: { error: 'RecursionError' } }],
+    [
+      'recursion without its limit',
+      '    import sys; sys.setrecursionlimit(10 ** 9); return f(x)\n',
+      { verdict: expect.stringMatching(/^(fail|killed|timeout)$/) as never }
+    ]
+  ]
+  it.skipIf(missing).each(programs)('contains %s', async (_, response, expected) => {
+    const outcome = await run(response)
+    expect(outcome).toMatchObject(expected)
+    expect(['fail', 'timeout', 'killed']).toContain(outcome.verdict)
+  })
+
+  it.skipIf(missing)('lets nothing out: files, commands, network', async () => {
+    const ways = [
+      `return open(${JSON.stringify(secret)}).read()`,
+      `import os; return os.system('touch ${trace}')`,
+      `import subprocess; return subprocess.run(['touch', ${JSON.stringify(trace)}])`,
+      `open(${JSON.stringify(trace)}, 'w').write('was here'); return 11 * x`,
+      `import os; os.symlink('/', '/out'); return open('/out' + ${JSON.stringify(secret)}).read()`,
+      `import urllib.request; return urllib.request.urlopen('http://127.0.0.1:${port}/').read()`,
+      `import socket; return socket.create_connection(('127.0.0.1', ${port}))`
+    ]
+    for (const way of ways) {
+      const outcome = await run(`    ${way}\n`)
+      expect(['fail', 'killed'], way).toContain(outcome.verdict)
+      expect(JSON.stringify(outcome)).not.toContain('own words')
+    }
+    expect(existsSync(trace)).toBe(false)
+    expect(requests).toBe(0)
+  })
+
+  it.skipIf(missing)('has no bridge to JavaScript', async () => {
+    const ways = [
+      'import js; return js.process.pid',
+      "from pyodide.code import run_js; return run_js('process.pid')",
+      'import pyodide_js; return pyodide_js._module',
+      "from pyodide.ffi import to_js; return to_js([1]).constructor.constructor('return process')()",
+      "from pyodide.http import pyfetch; return pyfetch('http://127.0.0.1/').send(None)",
+      "import ctypes; return ctypes.CDLL(None).system(b'ls')",
+      'import ctypes; return ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 1)()'
+    ]
+    for (const way of ways) expect(['fail', 'killed'], way).toContain((await run(`    ${way}\n`)).verdict)
+  })
+
+  it.skipIf(missing)('is not deceived by a program that reaches for its judge', async () => {
+    const ways = [
+      'def f(x): return 0\ndef check(c): pass\n',
+      'def f(x): return 0\nimport sys\nsys.exit(0)\n',
+      "def f(x):\n  import os\n  open('/result.json', 'w').write('{\"verdict\": \"pass\"}')\n  os._exit(0)\n",
+      "def f(x):\n  import os\n  os.mkdir('/result.json')\n  return 0\n",
+      'import builtins\nbuiltins.AssertionError = ValueError\nbuiltins.open = builtins.exec = None\ndef f(x): return 0\n',
+      "import sys\ndef f(x):\n  sys.modules['judge'].error = None\n  return 0\n",
+      'import sys\ndef f(x):\n  sys.settrace(lambda *a: None)\n  return 0\n',
+      'import gc\ndef f(x):\n  for one in gc.get_objects():\n    if type(one) is dict and "program" in one: one["error"] = None\n  return 0\n',
+      'import sys\ndef f(x):\n  frame = sys._getframe()\n  while frame.f_back:\n    frame = frame.f_back\n    frame.f_globals["check"] = lambda c: None\n  return 0\n',
+      'import atexit, os\natexit.register(os._exit, 0)\ndef f(x): return 0\n',
+      "'''\n",
+      'if True:\n'
+    ]
+    for (const way of ways) {
+      const { verdict } = await sandbox.run({ ...tests, prompt: '', response: way })
+      expect(['fail', 'killed'], way).toContain(verdict)
+    }
+  })
+
+  it.skipIf(missing)('keeps nothing of one program for the next', async () => {
+    const first = `    import sys, builtins\n    builtins.left = 1; sys.left = 1\n    open('/left', 'w').write('x')\n    return 11 * x\n`
+    const second = `    import sys, os, builtins\n    assert not hasattr(sys, 'left') and not hasattr(builtins, 'left') and not os.path.exists('/left')\n    return 11 * x\n`
+    expect(await run(first)).toMatchObject({ verdict: 'pass' })
+    expect(await run(second)).toMatchObject({ verdict: 'pass' })
+  })
+})
