@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { AppEvent, ProjectInfo } from '../contract/ipc'
+import type { AppEvent, ProjectInfo, Settings } from '../contract/ipc'
 import type { JobControl, JobEvent, JobRequest } from '../contract/job'
 import type { StoreHandlers } from '../contract/store-wire'
 import { Failure } from '../pipeline/failure'
@@ -9,6 +9,7 @@ import { TokenCache } from './align/token-cache'
 import { trayView } from './align/tray'
 import { Annotator } from './annotate/annotator'
 import { checkProject } from './check'
+import { previewOnProject } from './critics/preview'
 import { doctor } from './doctor'
 import { exportFile } from './export-file'
 import { importBeside } from './import-file'
@@ -35,9 +36,20 @@ export interface AppHost {
 
 const sampling = { template: 'tokenizer', maxNewTokens: 96, temperature: 1, threads: 2 } as const
 
-/** The GPU pack of this seat goes with every job that computes. */
-const withPack = (request: JobRequest, gpuPack: string | null): JobRequest =>
-  gpuPack === null || request.kind === 'export' ? request : { ...request, gpuPack }
+/** What this seat has goes with every job that it is for: the GPU pack, and hosts that a critic may send texts to. */
+function withSeat(request: JobRequest, { gpuPack, allowedHosts }: Settings): JobRequest {
+  if (request.kind === 'export') return request
+  const packed = gpuPack === null ? request : { ...request, gpuPack }
+  switch (packed.kind) {
+    case 'train':
+    case 'review':
+    case 'evaluate-critic':
+    case 'score-critic':
+      return { ...packed, allowedHosts: [...allowedHosts] }
+    default:
+      return packed
+  }
+}
 
 /** The program behind the window: one open project, and a handler for every route that is not a dialog. */
 export class App {
@@ -66,7 +78,7 @@ export class App {
     const annotator = (): Annotator => this.current().annotator
     const control = (word: JobControl): void => host.control?.(word)
     const toHost: AppHost['host'] = (request, listener) =>
-      host.host(withPack(request, settings.view().gpuPack), listener)
+      host.host(withSeat(request, settings.view()), listener)
     const person = (): string => settings.annotator()
     const runs = runHandlers({
       project,
@@ -125,6 +137,7 @@ export class App {
         return this.tokens.tokens(modelDir, { text: response.text, sampled: response.sampling })
       },
       'align.tray': ({ modelDir, limit }) => trayView(project(), this.tokens, modelDir, limit),
+      'critics.preview': ({ critic }) => previewOnProject(project(), critic, settings.view().allowedHosts),
       'models.list': () => listModels(host.resources, settings),
       'models.add': ({ dir }) => addModel(dir, settings),
       'review.report': ({ runId, file }) => ({ path: writeReport(runFolderOf(project(), runId), file) })

@@ -9,7 +9,14 @@ interface Stored extends Settings {
   readonly models: readonly string[]
 }
 
-const fresh: Stored = { personName: null, theme: 'system', modelDir: null, gpuPack: null, models: [] }
+const fresh: Stored = {
+  personName: null,
+  theme: 'system',
+  modelDir: null,
+  gpuPack: null,
+  allowedHosts: [],
+  models: []
+}
 
 /** What belongs to this seat, not to a project: kept in one small file of the user. */
 export class SettingsFile {
@@ -25,8 +32,8 @@ export class SettingsFile {
 
   /** What the window is told. */
   view(): Settings {
-    const { personName, theme, modelDir, gpuPack } = this.load()
-    return { personName, theme, modelDir, gpuPack }
+    const { personName, theme, modelDir, gpuPack, allowedHosts } = this.load()
+    return { personName, theme, modelDir, gpuPack, allowedHosts }
   }
 
   /** Changes what is given. @throws Failure disk-full, read-only */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Message, Passage } from '../pipeline/annotate/message'
 import type { Polarity, Span } from '../pipeline/annotate/span'
+import type { CriticPreview } from './critic-preview'
 import type { Outcome } from './errors'
 import type { MetricsRow, Progress, RunState, SampleRow } from './job'
 import type { RunConfig } from './run-config'
@@ -56,7 +57,8 @@ export const routes = {
       personName: z.string().trim().min(1).max(200).optional(),
       theme: z.enum(['system', 'light', 'dark']).optional(),
       modelDir: path.optional(),
-      gpuPack: path.nullable().optional()
+      gpuPack: path.nullable().optional(),
+      allowedHosts: z.array(z.string().trim().min(1).max(253)).max(100).optional()
     })
   ).returns<Settings>(),
 
@@ -90,6 +92,8 @@ export const routes = {
   'models.choose': route(z.undefined()).returns<ModelView | null>(),
   /** The path of a critic's rules file. */
   'critic.choose': route(z.undefined()).returns<string | null>(),
+  /** What an `llm:` critic would send about the project's answers; null for critics that send nothing. */
+  'critics.preview': route(z.strictObject({ critic: z.string().max(8192) })).returns<CriticPreview | null>(),
   'runs.list': route(z.undefined()).returns<RunView[]>(),
   'runs.plan': route(z.strictObject({ config: z.unknown() })).returns<RunPlan>(),
   'runs.start': route(
@@ -155,6 +159,8 @@ export interface Settings {
   readonly modelDir: string | null
   /** Folder of ONNX Runtime's CUDA libraries. */
   readonly gpuPack: string | null
+  /** Hosts, besides this machine, that a critic may send texts to. */
+  readonly allowedHosts: readonly string[]
 }
 export interface ProjectInfo {
   readonly path: string

@@ -12,7 +12,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 import { critiqueLine, type CriticInputLine, type CritiqueLine } from '../../contract/critic-lines'
+import type { CriticPreview } from '../../contract/critic-preview'
 import type { JobRequest } from '../../contract/job'
+import { previewCritic } from '../../critics/llm/preview'
 import { Failure } from '../../pipeline/failure'
 import { openProject, type Project } from '../../store/project'
 import { responsesOfDocument } from '../../store/responses'
@@ -160,6 +162,30 @@ export async function scoreProject(
       critique
     }))
     return { ...result, ...storePredictions(project, result, predictions) }
+  } finally {
+    project.close()
+  }
+}
+
+/** What scoring would send, of a file or of a project; null for critics that send nothing. Sends nothing itself. */
+export async function previewScore(
+  from: { readonly file: string } | { readonly project: string; readonly split: string },
+  critic: string,
+  allowedHosts: readonly string[]
+): Promise<CriticPreview | null> {
+  if (!critic.startsWith('llm:')) return null
+  const inputs = 'file' in from ? await readInputs(from.file) : readProject(from.project, from.split)
+  return previewCritic(
+    absoluteCritic(critic),
+    inputs.map(({ messages, response }) => ({ prompt: messages, response })),
+    { allowedHosts }
+  )
+}
+
+function readProject(file: string, split: string): CriticInputLine[] {
+  const project = openToRead(file)
+  try {
+    return projectInputs(project, split).map(({ input }) => input)
   } finally {
     project.close()
   }

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { scoreFile, scoreProject } from '../../app/critics/score'
+import { requireAllowed } from '../../app/critics/preview'
+import { previewScore, scoreFile, scoreProject } from '../../app/critics/score'
 import { prepareCriticOf, readCriticTraining } from '../../app/critics/train'
 import { criticFiles, criticKinds } from '../../contract/critic-record'
 import type { JobRequest } from '../../contract/job'
@@ -10,6 +11,7 @@ import { Failure } from '../../pipeline/failure'
 import type { TrainCriticResult } from '../../jobs/train-critic'
 import { wholeNumber } from '../arguments'
 import { allowHostOption } from '../critic-options'
+import { criticPreviewText } from '../critic-preview-text'
 import { deviceOptions, gpuPackOption, type DeviceWords } from '../device-options'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'
@@ -34,6 +36,7 @@ interface ScoreWords extends DeviceWords {
   readonly in?: string
   readonly out?: string
   readonly cache?: string
+  readonly dryRun?: boolean
   readonly allowHost: readonly string[]
 }
 
@@ -84,12 +87,22 @@ export function registerCriticCommands(program: Command, terminal: Terminal): vo
     .option('--in <file>', 'JSONL with a prompt and a response a line; .gz too')
     .option('--out <file>', 'a critique for each line of --in')
     .option('--cache <file>', 'keep critiques there, and judge nothing twice')
+    .option('--dry-run', 'say what would be sent to an llm: critic, to the letter, and send nothing')
     .addOption(allowHostOption())
     .action(async ({ project, split, in: input, out, ...words }: ScoreWords, command: Command) => {
       if ((project === undefined) === (input === undefined))
         return command.error('error: give either --project <file> or --in <file>')
+      const preview = await previewScore(
+        project === undefined ? { file: input ?? '' } : { project, split },
+        specificationOf(words.critic),
+        words.allowHost
+      )
+      const sent = preview ? criticPreviewText(preview) : 'The critic sends nothing anywhere.'
+      if (words.dryRun) return terminal.answer({ critic: preview }, sent)
       if (input !== undefined && out === undefined)
         return command.error("error: required option '--out <file>' not specified")
+      requireAllowed(preview)
+      if (preview) terminal.note(sent)
       const { device, threads, spinning, fallback, cache, allowHost } = words
       const options = {
         ...{ device, threads, spinning, fallback },

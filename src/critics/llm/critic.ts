@@ -47,11 +47,16 @@ export async function llmCritic(settings: LlmSettings, options: LlmOptions = {})
     version: versionOf(settings),
     async *score(batch, signal) {
       const controller = new AbortController()
-      const stopWatching = whenCancelled(signal, () => controller.abort())
+      // A signal may say it once and never again.
+      let cancelled = false
+      const stopWatching = whenCancelled(signal, () => {
+        cancelled = true
+        controller.abort()
+      })
       try {
         yield* inOrder(batch, settings.concurrency, (input, abort) => ask(input, asking, abort), controller)
       } catch (error) {
-        if (signal.aborted) throw new Failure('cancelled', 'The critic was cancelled.')
+        if (cancelled) throw new Failure('cancelled', 'The critic was cancelled.')
         throw error
       } finally {
         stopWatching()

@@ -53,7 +53,7 @@ export async function checkEndpoint(
   const place = placeOf(url)
   const { hostname, loopback: here } = place
   if (here) return { ...place, addresses: hostname === 'localhost' ? ['127.0.0.1', '::1'] : [hostname] }
-  if (!allowedHosts.map(bare).includes(hostname))
+  if (!isAllowed(place, allowedHosts))
     throw new Failure(
       'host-not-allowed',
       `The critic would send prompts and answers to ${hostname}, which is not this machine: allow the host ${hostname} by name first.`
@@ -69,6 +69,12 @@ export async function checkEndpoint(
     throw new Failure('critic-unreachable', `The host ${hostname} has no address: check its name.`)
   return { ...place, addresses }
 }
+
+/** Whether texts may be sent there: this machine, or a host that is allowed by its name. */
+export const isAllowed = (
+  { hostname, loopback: here }: Pick<Endpoint, 'hostname' | 'loopback'>,
+  allowedHosts: readonly string[]
+): boolean => here || allowedHosts.map(bare).includes(hostname)
 
 /** The same without permission and without looking anything up: for showing what would be sent. */
 export function placeOf(url: string): Omit<Endpoint, 'addresses'> {

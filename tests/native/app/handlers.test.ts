@@ -82,7 +82,8 @@ describe('the program behind the window', () => {
       personName: null,
       theme: 'system',
       modelDir: null,
-      gpuPack: null
+      gpuPack: null,
+      allowedHosts: []
     })
     await handlers['project.create'](at('one.t2g'))
     writeFileSync(at('in.jsonl'), '{"prompt":"p","response":"r"}\n')
@@ -104,7 +105,8 @@ describe('the program behind the window', () => {
       personName: 'Anna',
       theme: 'dark',
       modelDir: null,
-      gpuPack: null
+      gpuPack: null,
+      allowedHosts: []
     })
     writeFileSync(at('user/settings.json'), '{ broken')
     expect(handlers['settings.get'](undefined)).toMatchObject({ personName: null })

@@ -12,7 +12,8 @@ class Session {
     personName: null,
     theme: 'system',
     modelDir: null,
-    gpuPack: null
+    gpuPack: null,
+    allowedHosts: []
   })
   project = $state.raw<ProjectInfo | null>(null)
   /** Rises when the project's content was changed by something other than the view on screen. */

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 export interface Asked {
   readonly headers: IncomingMessage['headers']
   readonly path: string
+  /** The body as it came. */
+  readonly text: string
   readonly body: {
     readonly model: string
     readonly messages: readonly { readonly role: string; readonly content: string }[]
@@ -37,7 +39,7 @@ export class ChatServer {
       request.on('data', (chunk: string) => (text += chunk))
       request.on('end', () => {
         const body = JSON.parse(text) as Asked['body']
-        const asked = { headers: request.headers, path: request.url ?? '', body }
+        const asked = { headers: request.headers, path: request.url ?? '', text, body }
         this.behaviour(response, asked, this.asked.push(asked) - 1)
       })
     })

@@ -170,8 +170,14 @@ describe('cancelling', () => {
   })
 
   test('hears a signal that can only be looked at', async () => {
-    const signal = { aborted: false }
-    server.behaviour = () => (signal.aborted = true)
+    // As a job's word is: taken once, and gone.
+    let words: string[] = []
+    const signal = {
+      get aborted() {
+        return words.pop() === 'stop'
+      }
+    }
+    server.behaviour = () => (words = ['stop'])
     const critic = await criticAt(server.url, { timeoutSeconds: 3600 })
     await expect(askAll(critic, answers, signal)).rejects.toMatchObject({ code: 'cancelled' })
   })
