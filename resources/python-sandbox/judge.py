@@ -161,14 +161,14 @@ def _syntax_of(error):
     """The range of a syntax error in the response, if the program has no other kind."""
     source = _source()
     lines = Lines(source)
-    if isinstance(error, SyntaxError) and error.filename == ANSWER and error.lineno:
+    if '\0' in source:
+        start = source.index('\0')
+        end = start + 1
+    elif isinstance(error, SyntaxError) and error.filename == ANSWER and error.lineno:
         number = min(max(error.lineno, 1), len(lines.starts))
         start = lines.starts[number - 1] + max((error.offset or 1) - 1, 0)
         last = min(error.end_lineno or number, len(lines.starts)) if (error.end_lineno or 0) >= number else number
         end = lines.starts[last - 1] + max((error.end_offset or 0) - 1, 0)
-    elif isinstance(error, ValueError) and '\0' in source:
-        start = source.index('\0')
-        end = start + 1
     elif isinstance(error, UnicodeEncodeError):
         start, end = error.start, error.end
     else:

@@ -116,7 +116,13 @@ const tokenIds = z.array(z.int().min(0))
 const codePoint = z.int().min(0)
 
 /** One line of `data/prompts.jsonl`. `ids` are the prompt's tokens under the run's template. */
-export const frozenPrompt = z.strictObject({ id: z.string(), messages: z.array(message), ids: tokenIds })
+export const frozenPrompt = z.strictObject({
+  id: z.string(),
+  messages: z.array(message),
+  ids: tokenIds,
+  /** For the critic `tests`. */
+  tests: z.strictObject({ test: z.string(), entryPoint: z.string() }).optional()
+})
 export type FrozenPrompt = z.infer<typeof frozenPrompt>
 
 /** One line of `data/answers.jsonl`: everything training needs of a stored answer, so that later edits change nothing. */

@@ -1,4 +1,4 @@
-import type { Critic, Critique } from '../contract/critic'
+import type { CodeTests, Critic, Critique } from '../contract/critic'
 import type { SampleRow } from '../contract/job'
 import type { RunConfig } from '../contract/run-config'
 import { alignSpans } from '../pipeline/align/align'
@@ -8,6 +8,8 @@ import { labelOf } from '../pipeline/annotate/span'
 /** An answer in the policy's own tokens, before anyone has judged it. */
 export interface Answer {
   readonly messages: readonly Message[]
+  /** Of a program, for the critic `tests`. */
+  readonly tests?: CodeTests
   readonly text: string
   readonly ids: readonly number[]
   /** Code-point range of each token. */
@@ -38,7 +40,7 @@ export async function judge(
   answers: readonly Answer[],
   rules: RunConfig['align']
 ): Promise<Judged[]> {
-  const inputs = answers.map(({ messages, text }) => ({ prompt: messages, response: text }))
+  const inputs = answers.map(({ messages, text, tests }) => ({ prompt: messages, response: text, tests }))
   const judged: Judged[] = []
   for await (const critique of critic.score(inputs, never)) {
     if (judged.length === answers.length) break

@@ -74,6 +74,7 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
     })
     const answers = sequences.map((sequence, row) => ({
       messages: prompts[row].messages,
+      tests: prompts[row].tests,
       ids: sequence.ids,
       ...tokenizer.decodeResponse(sequence.ids)
     }))

@@ -84,6 +84,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     // The critic's words → spans → δ on the policy's own tokens. The sampled ids are trained on as they are.
     const answers = sequences.map(({ ids }, sample) => ({
       messages: asked[sample].messages,
+      tests: asked[sample].tests,
       ids,
       ...tokenizer.decodeResponse(ids)
     }))

@@ -1,6 +1,7 @@
 import type { Message } from '../../pipeline/annotate/message'
 import type { Span } from '../../pipeline/annotate/span'
 import type { Split } from '../../pipeline/optimise/split'
+import type { CodeTests } from '../../contract/critic'
 import type { FrozenAnswer, FrozenPrompt } from '../../contract/run-record'
 import { toFailure } from '../../contract/errors'
 import type { PromptTemplate } from '../../tokens/prompt'
@@ -37,6 +38,8 @@ function tokensOf(
 export interface PromptToFreeze {
   readonly id: string
   readonly messages: readonly Message[]
+  /** For the critic `tests`. */
+  readonly tests?: CodeTests
 }
 
 export interface FreezeRules {
@@ -127,12 +130,17 @@ export function freezePrompts(
 ): { frozen: FrozenPrompt[]; dropped: { reason: string; count: number }[] } {
   const dropped = new Tally()
   const frozen: FrozenPrompt[] = []
-  for (const { id, messages } of prompts) {
+  for (const { id, messages, tests } of prompts) {
     const ids = promptOf(tokenizer, messages, template)
     if (ids === null) dropped.add(dropReasons.noPrompt)
     else if (ids.length + maxNewTokens > context) dropped.add(dropReasons.long)
     else
-      frozen.push({ id, messages: messages.map(({ role, content }) => ({ role, content })), ids: [...ids] })
+      frozen.push({
+        id,
+        messages: messages.map(({ role, content }) => ({ role, content })),
+        ids: [...ids],
+        ...(tests ? { tests } : {})
+      })
   }
   return { frozen, dropped: dropped.list() }
 }

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import type { CodeTests } from '../../contract/critic'
 import type { Message } from '../../pipeline/annotate/message'
 import { Failure } from '../../pipeline/failure'
 import type { PromptToFreeze } from './data'
 
 /**
- * Prompts of a JSONL file: `{"prompt": "…"}` or `{"messages": […]}` a line, and an `id` if it has one.
+ * Prompts of a JSONL file: `{"prompt": "…"}` or `{"messages": […]}` a line, an `id` if it has one, and for the critic
+ * `tests` also `test` and `entry_point`, as in HumanEval.
  * @throws Failure not-found, not-a-file, empty-file, bad-json, bad-record, naming the line
  */
 export function readPromptsFile(file: string): PromptToFreeze[] {
@@ -28,12 +30,19 @@ function readPrompt(line: string, where: string, fallbackId: string): PromptToFr
   } catch {
     throw new Failure('bad-json', `${where} is not valid JSON.`)
   }
-  const { id, prompt, messages } = (json ?? {}) as { id?: unknown; prompt?: unknown; messages?: unknown }
+  const { id, prompt, messages, ...rest } = (json ?? {}) as Readonly<Record<string, unknown>>
   const name = typeof id === 'string' && id !== '' ? id : fallbackId
-  if (typeof prompt === 'string') return { id: name, messages: [{ role: 'user', content: prompt }] }
+  const tests = testsOf(rest)
+  if (typeof prompt === 'string') return { id: name, messages: [{ role: 'user', content: prompt }], ...tests }
   if (Array.isArray(messages) && messages.length > 0 && messages.every(isMessage))
-    return { id: name, messages }
+    return { id: name, messages, ...tests }
   throw new Failure('bad-record', `${where} has neither a prompt nor messages.`)
+}
+
+function testsOf({ test, entry_point: entryPoint }: Readonly<Record<string, unknown>>): {
+  tests?: CodeTests
+} {
+  return typeof test === 'string' && typeof entryPoint === 'string' ? { tests: { test, entryPoint } } : {}
 }
 
 function isMessage(value: unknown): value is Message {
