@@ -10,6 +10,7 @@ import { trayView } from './align/tray'
 import { Annotator } from './annotate/annotator'
 import { checkProject } from './check'
 import { previewOnProject } from './critics/preview'
+import { criticHandlers } from './critics/handlers'
 import { doctor } from './doctor'
 import { exportFile } from './export-file'
 import { importBeside } from './import-file'
@@ -91,6 +92,11 @@ export class App {
     })
     return {
       ...runs.handlers,
+      ...criticHandlers({
+        project,
+        doJob: runs.doJob,
+        changed: () => host.emit({ kind: 'project-changed' })
+      }),
       'app.doctor': () => doctor(),
       'app.devices': () => runs.tryDevices(),
       'settings.get': () => settings.view(),

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import type { Message, Passage } from '../pipeline/annotate/message'
 import type { Polarity, Span } from '../pipeline/annotate/span'
+import type { CriticThresholds } from '../pipeline/reward/critic-quality/gate'
 import type { CriticPreview } from './critic-preview'
+import { criticThresholds, type CriticEvaluation } from './critic-evaluation'
+import { criticKinds } from './critic-record'
+import type { CriticView, JudgedAnswerView } from './critic-views'
 import type { Outcome } from './errors'
 import type { MetricsRow, Progress, RunState, SampleRow } from './job'
 import type { RunConfig } from './run-config'
@@ -37,6 +41,8 @@ export const annotationChange = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('set-status'), status: z.enum(['draft', 'submitted']) })
 ])
 export type AnnotationChange = z.infer<typeof annotationChange>
+
+const splitName = z.enum(['train', 'dev', 'test'])
 
 const queueFilter = z.strictObject({
   status: z.enum(['all', 'unread', 'draft', 'submitted']).default('all'),
@@ -111,6 +117,21 @@ export const routes = {
   'runs.show': route(z.strictObject({ runId: id, fromStep: z.int().min(0) })).returns<RunDetail>(),
   'runs.samples': route(z.strictObject({ runId: id, step: z.int().min(0) })).returns<SampleRow[]>(),
   'runs.compare': route(z.strictObject({ runIds: z.array(id).min(1).max(6) })).returns<RunDetail[]>(),
+
+  // critics
+  'critics.list': route(z.undefined()).returns<CriticView[]>(),
+  'critics.thresholds': route(z.undefined()).returns<CriticThresholds>(),
+  'critics.setThresholds': route(criticThresholds).returns<CriticThresholds>(),
+  /** Comes back when the training has ended; `work` events tell how it goes. */
+  'critics.train': route(
+    z.strictObject({ kind: z.enum(criticKinds), base: path, steps: z.int().min(1).nullable() })
+  ).returns<{ critic: string }>(),
+  'critics.evaluate': route(z.strictObject({ critic: path, split: splitName })).returns<CriticEvaluation>(),
+  /** Has a critic judge the project's answers, and stores what it says as drafts of its own. */
+  'critics.predict': route(
+    z.strictObject({ critic: path, split: z.enum(['train', 'dev', 'test', 'all']) })
+  ).returns<{ stored: number; known: number; failed: number; version: string }>(),
+  'critics.answers': route(z.strictObject({ version: id })).returns<JudgedAnswerView[]>(),
 
   // review
   'review.open': route(z.strictObject({ runId: id })).returns<ReviewView>(),

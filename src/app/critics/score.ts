@@ -136,6 +136,20 @@ function projectInputs(project: Project, split: string) {
   )
 }
 
+/** The same for a project that is open. @throws Failure nothing-to-train where the split has no answer */
+export async function scoreInto(
+  project: Project,
+  { split, ...options }: ScoreOptions & { readonly split: string },
+  host: Host
+): Promise<Scored & StoredPredictions> {
+  const asked = projectInputs(project, split)
+  if (asked.length === 0) throw new Failure('nothing-to-train', 'There is no answer to judge.')
+  const inputs = asked.map(({ input }) => input)
+  const { result, critiques } = await scored(inputs, options, host)
+  const predictions = critiques.map((critique, index) => ({ responseId: asked[index].responseId, critique }))
+  return { ...result, ...storePredictions(project, result, predictions) }
+}
+
 /** Judges the answers of a project and stores what the critic says as its predictions. */
 export async function scoreProject(
   file: string,
