@@ -14,15 +14,18 @@ export interface Endings {
   readonly toQuote: Uint8Array
 }
 
+const allBytes = Array.from({ length: 256 }, (_, byte) => byte)
+
 /** Bytes that are no token by themselves are gone through only where there is no other way. */
 const unspellable = 1000
 
 export function endingsOf(grammar: Grammar, trie: TokenTrie): Endings {
   const { states, next, done, polarity } = grammar
-  const weights = Array.from({ length: 256 }, (_, byte) => {
+  const weights = allBytes.map((byte) => {
     const node = childOf(trie, 0, byte)
     return node >= 0 && endsToken(trie, node) ? 1 : unspellable
   })
+  const letters = allBytes.filter((byte) => next[polarity * 256 + byte] >= 0)
   const distance = new Float64Array(states).fill(Infinity)
   const exit = new Int16Array(states).fill(-1)
   distance[done] = 0
@@ -36,12 +39,7 @@ export function endingsOf(grammar: Grammar, trie: TokenTrie): Endings {
   for (const state of order) {
     if (state === done || exit[state] < 0) continue
     if (state !== polarity) costs[state] = costBy(state, exit[state])
-    else
-      costs[state] = Math.max(
-        ...[...next.subarray(state * 256, state * 256 + 256).keys()]
-          .filter((byte) => next[state * 256 + byte] >= 0)
-          .map((byte) => costBy(state, byte))
-      )
+    else costs[state] = Math.max(...letters.map((byte) => costBy(state, byte)))
   }
   return { costs, toQuote }
 
@@ -49,15 +47,21 @@ export function endingsOf(grammar: Grammar, trie: TokenTrie): Endings {
   function relax(others: (target: number, state: number) => number): void {
     for (let changed = true; changed;) {
       changed = false
-      for (let state = 0; state < states; state++)
-        for (let byte = 0; byte < 256; byte++) {
+      for (let state = 0; state < states; state++) {
+        const far = (byte: number): number => {
           const target = next[state * 256 + byte]
-          const far = weights[byte] + (target >= 0 ? distance[target] : others(target, state))
-          if (!(far < distance[state])) continue
-          distance[state] = far
-          exit[state] = byte
-          changed = true
+          return weights[byte] + (target >= 0 ? distance[target] : others(target, state))
         }
+        // A polarity is as far as its farthest word, so that all of them are reckoned before what stands before them.
+        const best =
+          state === polarity
+            ? letters.reduce((most, byte) => (far(byte) > far(most) ? byte : most))
+            : allBytes.reduce((least, byte) => (far(byte) < far(least) ? byte : least))
+        if (!(far(best) < distance[state])) continue
+        distance[state] = far(best)
+        exit[state] = best
+        changed = true
+      }
     }
   }
 

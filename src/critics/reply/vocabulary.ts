@@ -17,14 +17,15 @@ export interface TokenTrie {
 export function tokenTrie(tokens: readonly { readonly id: number; readonly bytes: Uint8Array }[]): TokenTrie {
   const sorted = tokens
     .filter(({ bytes }) => bytes.length > 0)
-    .sort((a, b) => Buffer.compare(a.bytes, b.bytes) || a.id - b.id)
+    .map((token) => ({ ...token, key: Buffer.from(token.bytes).latin1Slice() }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id))
   const most = sorted.reduce((sum, { bytes }) => sum + bytes.length, 1)
   const byte = new Uint8Array(most)
   const depth = new Uint16Array(most)
   const end = new Int32Array(most)
   const first = new Int32Array(most + 1)
   const path = [0]
-  let before = new Uint8Array(0)
+  let before: Uint8Array = new Uint8Array(0)
   let nodes = 1
   const closeTo = (length: number): void => {
     while (path.length > length + 1) end[path.pop() as number] = nodes
@@ -39,7 +40,7 @@ export function tokenTrie(tokens: readonly { readonly id: number; readonly bytes
       first[nodes] = index
       path.push(nodes++)
     }
-    before = Uint8Array.from(bytes)
+    before = bytes
   })
   closeTo(0)
   end[0] = nodes
