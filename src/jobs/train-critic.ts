@@ -17,6 +17,7 @@ import { mean } from './means'
 import { nextWord } from './next-word'
 import { openPolicy } from './policy'
 import { batchOfStep, bucketLengths } from './sessions/length-buckets'
+import { spanHeadLearner } from './span-head-learner'
 import { Stopwatch } from './stopwatch'
 
 /** What `critic train` answers. */
@@ -30,7 +31,8 @@ export interface TrainCriticResult {
 
 const learners: Readonly<Partial<Record<CriticTraining['kind'], (setting: LearnerSetting) => LearnerKind>>> =
   {
-    generative: generativeLearner as (setting: LearnerSetting) => LearnerKind
+    generative: generativeLearner as (setting: LearnerSetting) => LearnerKind,
+    'span-head': spanHeadLearner as (setting: LearnerSetting) => LearnerKind
   }
 
 /** Lengths that examples are sorted into; every one costs sessions of its own, so large models have a single one. */

@@ -10,6 +10,7 @@ import { requireVersion } from './critic-version'
 import type { RuntimeChoice } from './devices'
 import { GenerativeScorer } from './generative-critic'
 import { openPolicy, type Policy } from './policy'
+import { openSpanHead } from './span-head-critic'
 
 /** A trained critic's record and its model, ready to be used. */
 export interface OpenedCritic {
@@ -23,7 +24,10 @@ export interface OpenedCritic {
 
 type Opener = (opened: OpenedCritic) => Promise<Critic> | Critic
 
-const openers: Readonly<Partial<Record<CriticRecord['kind'], Opener>>> = { generative: openGenerative }
+const openers: Readonly<Partial<Record<CriticRecord['kind'], Opener>>> = {
+  generative: openGenerative,
+  'span-head': openSpanHead
+}
 
 /**
  * The critic of a folder that `critic train` made, with the weights that its version was made from.

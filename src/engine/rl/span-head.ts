@@ -17,3 +17,5 @@ export function spanHeadParameters({ hiddenSize }: DecoderConfig): ParameterSet 
     [spanHeadBias, float32([classes], new Float32Array(classes))]
   ])
 }
+
+export const isSpanHead = (name: string): boolean => name === spanHeadWeight || name === spanHeadBias
