@@ -29,6 +29,7 @@ export const critiqueLine = z.strictObject({
   ),
   status: z.enum(['ok', 'failed']),
   confidence: share.optional(),
+  allowedMass: share.optional(),
   /** Of a failure. */
   code: z.string().optional(),
   reason: z.string().optional(),
@@ -58,6 +59,7 @@ export function critiqueLineOf(critique: Critique, spans: readonly PlacedSpan[])
     })),
     status: 'ok',
     ...(critique.confidence !== undefined && { confidence: critique.confidence }),
+    ...(critique.allowedMass !== undefined && { allowedMass: critique.allowedMass }),
     ...also
   }
 }

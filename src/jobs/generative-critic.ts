@@ -2,10 +2,12 @@ import type { CancelSignal, CriticInput, Critique } from '../contract/critic'
 import type { CriticExample, CriticTraining } from '../contract/critic-record'
 import { toFailure } from '../contract/errors'
 import { replyVocabulary, type ReplyVocabulary } from '../critics/reply/choices'
+import { replyConfidence } from '../critics/reply/confidence'
 import { replyConstraint } from '../critics/reply/constraint'
+import { replySchema } from '../critics/reply/format'
 import { parseReply } from '../critics/reply/parse'
 import { replyPrompt } from '../critics/reply/prompt'
-import { createGenerator, type Generator } from '../engine/generate/generator'
+import { createGenerator, type ConstrainedSequence, type Generator } from '../engine/generate/generator'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
 import { Failure } from '../pipeline/failure'
@@ -131,10 +133,34 @@ export class GenerativeScorer {
       between
     })
     const seconds = (performance.now() - started) / 1000 / group.length
-    return sequences.map(({ ids }, row) => ({
-      ...parseReply(policy.tokenizer.decode(ids), group[row].input.response),
-      cost: { promptTokens: group[row].ids.length, newTokens: ids.length, seconds }
+    return sequences.map((sequence, row) => ({
+      ...this.critiqueOf(sequence, group[row].input.response),
+      cost: { promptTokens: group[row].ids.length, newTokens: sequence.ids.length, seconds }
     }))
+  }
+
+  /** What was written, with the model's own probability of each span; the end token is no part of it. */
+  private critiqueOf(sequence: ConstrainedSequence, response: string): Critique {
+    const { policy } = this.options
+    const ended = policy.model.config.endTokens.includes(sequence.ids[sequence.ids.length - 1])
+    const count = sequence.ids.length - Number(ended)
+    const written = {
+      ids: sequence.ids.slice(0, count),
+      logProbs: sequence.logProbs.slice(0, count),
+      policyLogProbs: sequence.policyLogProbs.slice(0, count)
+    }
+    const text = policy.tokenizer.decode(written.ids)
+    const critique = parseReply(text, response)
+    if (critique.status === 'failed') return critique
+    const reply = replySchema.parse(JSON.parse(text))
+    const known = replyConfidence(written, reply, (id) => this.vocabulary.bytes(id))
+    if (known === null) return critique
+    return {
+      ...critique,
+      spans: critique.spans.map((span, index) => ({ ...span, confidence: known.spans[index].confidence })),
+      confidence: known.confidence,
+      allowedMass: known.allowedMass.mean
+    }
   }
 
   /** One generator a rounded length of the prompt. */
