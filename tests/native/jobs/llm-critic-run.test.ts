@@ -41,7 +41,7 @@ function llmRun(settings: Partial<RunConfigInput> = {}, more: object = {}): stri
     ...{ sampling: { maxNewTokens: 10 }, lora: { rank: 4, alpha: 8 } },
     ...settings
   })
-  return startRun(null, config, join(folder, 'run')).dir
+  return startRun(null, config, join(folder, 'run'), { person: 'test', reason: 'a test' }).dir
 }
 
 const samples = (dir: string): SampleRow[] =>
