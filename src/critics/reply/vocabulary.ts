@@ -17,7 +17,7 @@ export interface TokenTrie {
 export function tokenTrie(tokens: readonly { readonly id: number; readonly bytes: Uint8Array }[]): TokenTrie {
   const sorted = tokens
     .filter(({ bytes }) => bytes.length > 0)
-    .map((token) => ({ ...token, key: Buffer.from(token.bytes).latin1Slice() }))
+    .map((token) => ({ ...token, key: Buffer.from(token.bytes).toString('latin1') }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id))
   const most = sorted.reduce((sum, { bytes }) => sum + bytes.length, 1)
   const byte = new Uint8Array(most)
