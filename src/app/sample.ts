@@ -21,6 +21,7 @@ export interface SampleOptions {
   readonly seed: number
   readonly maxNewTokens: number
   readonly temperature: number
+  readonly base?: SampleRequest['base']
   readonly threads: number
   readonly device?: string
   readonly spinning?: boolean
@@ -60,6 +61,7 @@ export class SampleWork {
       maxNewTokens: options.maxNewTokens,
       temperature: options.temperature,
       seed: options.seed,
+      base: options.base,
       threads: options.threads,
       device: options.device ?? 'cpu',
       spinning: options.spinning,

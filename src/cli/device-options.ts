@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
-import { deviceNames } from '../contract/run-config'
+import { baseForms, deviceNames } from '../contract/run-config'
 import { useGpuPack } from '../jobs/devices'
 import { wholeNumber } from './arguments'
 
@@ -20,6 +20,13 @@ export const deviceOptions = (command: Command, what = 'where to compute'): Comm
     .option('--threads <n>', 'threads within an operator', wholeNumber(1, 1024), 2)
     .option('--spinning', 'threads that wait spin: faster on a machine that does nothing else')
     .option('--no-spinning', 'threads that wait sleep')
+
+/** How the model's own weights are held, for commands that only read with it. */
+export const baseOption = (): Option =>
+  new Option(
+    '--base <form>',
+    'the model in memory: in full, in the 16 bits that its files have, or rounded to 4 bits'
+  ).choices([...baseForms])
 
 /** Heard while the words are parsed, because the library can be loaded once and from one place. */
 export const gpuPackOption = (command: Command): Command =>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FailureValue } from './errors'
+import { baseForms } from './run-config'
 
 /** Folder of ONNX Runtime's CUDA libraries, if the window was told one; otherwise the environment may name it. */
 const gpuPack = z.string().optional()
@@ -29,6 +30,7 @@ export const jobRequest = z.discriminatedUnion('kind', [
     maxNewTokens: z.int().min(1),
     temperature: z.number().min(0),
     seed: z.int().min(0),
+    base: z.enum(baseForms).optional(),
     threads: z.int().min(1),
     device: z.string(),
     spinning: z.boolean().optional(),

@@ -3,6 +3,9 @@ import { z } from 'zod'
 /** What a model can be computed on. */
 export const deviceNames = ['cpu', 'cuda', 'webgpu', 'dml', 'coreml'] as const
 
+/** How a model's own weights may be held in memory. */
+export const baseForms = ['full', 'stored', '4-bit'] as const
+
 /** How spans become token rewards. */
 const alignRules = z
   .strictObject({
@@ -132,7 +135,7 @@ export const runConfig = z
      * How the model's own weights are held in memory: all in float32, in the 16 bits that the files have, or the layers'
      * matrices rounded to 4 bits. Exports and merges always start from the files.
      */
-    base: z.enum(['full', 'stored', '4-bit']).default('full'),
+    base: z.enum(baseForms).default('full'),
     /** Precision of the products with those weights. float16 is for devices that are faster in it; the cpu is not. */
     compute: z.enum(['float32', 'float16']).default('float32'),
     optimizer,

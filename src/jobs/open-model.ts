@@ -1,7 +1,7 @@
 import { openModelFolder, type ModelFolder } from '../engine/checkpoint/model-folder'
 import { loadAdapter } from '../engine/checkpoint/peft'
 import type { ParameterSet } from '../engine/graph'
-import type { Trainable } from '../engine/models/model'
+import type { BaseForm, Trainable } from '../engine/models/model'
 import type { Runtime } from '../engine/session'
 import { Failure } from '../pipeline/failure'
 import { openChosen, type RuntimeChoice } from './devices'
@@ -11,6 +11,8 @@ export interface ModelChoice extends Partial<RuntimeChoice> {
   readonly model: string
   /** Folder of an adapter in PEFT's layout. */
   readonly adapter?: string
+  /** How the model's own weights are held; left out, in full. */
+  readonly base?: BaseForm
 }
 
 /** A model, with or without an adapter, ready to be used as it is. */
@@ -22,9 +24,14 @@ export interface OpenModel {
 }
 
 /** Throws what the model folder, the adapter and the device may. */
-export async function openModel({ model: dir, adapter, ...choice }: ModelChoice): Promise<OpenModel> {
+export async function openModel({
+  model: dir,
+  adapter,
+  base: form,
+  ...choice
+}: ModelChoice): Promise<OpenModel> {
   const { runtime } = await openChosen({ device: 'cpu', threads: 2, spinning: true, ...choice })
-  const model = await openModelFolder(dir)
+  const model = await openModelFolder(dir, { form })
   if (adapter === undefined) return { model, trainable: { kind: 'none' }, parameters: new Map(), runtime }
   const { lora, parameters } = loadAdapter(adapter, model.config)
   return { model, trainable: { kind: 'lora', lora }, parameters, runtime }

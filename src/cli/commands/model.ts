@@ -5,7 +5,7 @@ import { modelLogits } from '../../jobs/logits'
 import type { ModelChoice } from '../../jobs/open-model'
 import { scoreFile, scoreSequences } from '../../jobs/score-model'
 import { idList, realNumber, wholeNumber } from '../arguments'
-import { deviceOptions } from '../device-options'
+import { baseOption, deviceOptions } from '../device-options'
 import type { Terminal } from '../terminal'
 import { registerExportCommands } from './export-model'
 
@@ -89,6 +89,7 @@ const choice = (command: Command): Command =>
   deviceOptions(command)
     .argument('<dir>', 'a model folder in Hugging Face layout')
     .option('--adapter <dir>', "an adapter in PEFT's layout")
+    .addOption(baseOption())
 
 const numberLine = (values: readonly number[]): string => values.map((value) => value.toFixed(6)).join(' ')
 

@@ -1,7 +1,8 @@
 import { Option, type Command } from 'commander'
 import { sampleInto } from '../../app/runs/project'
+import type { baseForms } from '../../contract/run-config'
 import { realNumber, wholeNumber } from '../arguments'
-import { deviceOptions, type DeviceWords } from '../device-options'
+import { baseOption, deviceOptions, type DeviceWords } from '../device-options'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'
 import { progressLine } from './project'
@@ -10,6 +11,7 @@ interface SampleWords extends DeviceWords {
   readonly project: string
   readonly model: string
   readonly adapter?: string
+  readonly base?: (typeof baseForms)[number]
   readonly count: number
   readonly seed: number
   readonly maxNewTokens: number
@@ -24,6 +26,7 @@ export function registerSampleCommand(program: Command, terminal: Terminal): voi
     .requiredOption('--project <file>', 'the project')
     .requiredOption('--model <dir>', 'the policy: a model folder')
     .option('--adapter <dir>', 'an adapter in PEFT layout')
+    .addOption(baseOption())
     .requiredOption('--count <n>', 'how many answers', wholeNumber(1, 10_000))
     .option('--seed <n>', 'repeats the answers', wholeNumber(0), 1)
     .option('--max-new-tokens <n>', 'longest answer', wholeNumber(1), 96)

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runConfig, type RunConfigInput } from '../../../src/contract/run-config'
 import { openModelFolder } from '../../../src/engine/checkpoint/model-folder'
-import { weightBytes } from '../../../src/engine/models/model'
+import { weightBytes, type BaseForm } from '../../../src/engine/models/model'
+import { generateSamples } from '../../../src/jobs/generate'
+import { modelLogits } from '../../../src/jobs/logits'
+import { scoreSequences } from '../../../src/jobs/score-model'
 import { train } from '../../../src/jobs/train'
 import { randomModel, writeModelFolder } from '../../pure/engine/checkpoint/random-model'
 import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
@@ -50,6 +53,24 @@ describe('a run on a base in another form', () => {
     const [a, b] = [timelessMetrics(half)[0], timelessMetrics(full)[0]]
     expect(Math.abs(a['objective/entropy'] - b['objective/entropy'])).toBeLessThan(1e-2)
     expect(adapterBytes(half)).not.toEqual(adapterBytes(full))
+  })
+
+  test('scores, logits and samples take it too: stored as in full, 4-bit each like the others', async () => {
+    const [dir, ids] = [model(), [1, 5, 9, 12, 7]]
+    const score = async (base: BaseForm): Promise<number[]> =>
+      (await scoreSequences({ model: dir, base }, [ids])).logProbs[0]
+    const [full, stored, four] = [await score('full'), await score('stored'), await score('4-bit')]
+    expect(stored).toEqual(full)
+    expect(four).not.toEqual(full)
+    const { logits } = await modelLogits({ model: dir, base: '4-bit' }, ids)
+    const shares = logits[0].map(Math.exp)
+    const total = shares.reduce((sum, share) => sum + share, 0)
+    expect(Math.log(shares[ids[1]] / total)).toBeCloseTo(four[0], 4)
+    const greedy = { model: dir, prompt: ids, maxNewTokens: 4, greedy: true }
+    expect((await generateSamples({ ...greedy, base: 'stored' })).sequences).toEqual(
+      (await generateSamples(greedy)).sequences
+    )
+    expect((await generateSamples({ ...greedy, base: '4-bit' })).sequences[0].ids).toHaveLength(4)
   })
 
   test('a model without a matrix that fits says so', async () => {
