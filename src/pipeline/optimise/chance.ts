@@ -52,46 +52,52 @@ export function uniform(seed: number, stream: Stream, step: number, sample: numb
   return toUniform(block(new Uint32Array(4), seed, stream, step, sample, token)[0])
 }
 
+interface Many {
+  readonly seed: number
+  readonly stream: Stream
+  readonly step: number
+  readonly samples: number
+  readonly each: number
+  readonly firstSample: number
+}
+
+/** [samples, each]: the first `words` words of each block, and then the next block. */
+function fill(
+  words: 1 | 4,
+  { seed, stream, step, samples, each, firstSample }: Many
+): Float32Array<ArrayBuffer> {
+  const numbers = new Float32Array(samples * each)
+  const made = new Uint32Array(4)
+  for (let sample = 0; sample < samples; sample++)
+    for (let index = 0; index < each; index++) {
+      if (index % words === 0) block(made, seed, stream, step, firstSample + sample, index / words)
+      numbers[sample * each + index] = toUniform(made[index % words])
+    }
+  return numbers
+}
+
 /** `uniform` for every token of every sample of a step: [samples, tokens], row-major. */
-export function uniforms(
+export const uniforms = (
   seed: number,
   stream: Stream,
   step: number,
   samples: number,
   tokens: number,
   firstSample = 0
-): Float32Array<ArrayBuffer> {
-  const numbers = new Float32Array(samples * tokens)
-  const words = new Uint32Array(4)
-  for (let sample = 0; sample < samples; sample++)
-    for (let token = 0; token < tokens; token++)
-      numbers[sample * tokens + token] = toUniform(
-        block(words, seed, stream, step, firstSample + sample, token)[0]
-      )
-  return numbers
-}
+): Float32Array<ArrayBuffer> => fill(1, { seed, stream, step, samples, each: tokens, firstSample })
 
 /**
  * The same where numbers are needed by the million: four of them from each block, so that entry 4n of a sample is the
  * number of token n, and the three after it are the block's other words.
  */
-export function denseUniforms(
+export const denseUniforms = (
   seed: number,
   stream: Stream,
   step: number,
   samples: number,
   numbersEach: number,
   firstSample = 0
-): Float32Array<ArrayBuffer> {
-  const numbers = new Float32Array(samples * numbersEach)
-  const words = new Uint32Array(4)
-  for (let sample = 0; sample < samples; sample++)
-    for (let index = 0; index < numbersEach; index++) {
-      if (index % 4 === 0) block(words, seed, stream, step, firstSample + sample, index / 4)
-      numbers[sample * numbersEach + index] = toUniform(words[index % 4])
-    }
-  return numbers
-}
+): Float32Array<ArrayBuffer> => fill(4, { seed, stream, step, samples, each: numbersEach, firstSample })
 
 /** Numbers drawn one after another: the n-th draw is the block of token n. */
 export interface Chance {
