@@ -95,7 +95,7 @@ export function ropeFrom(fields: Fields, json: unknown): RopeConfig {
 }
 
 const refuse = (fields: Fields, what: string): never =>
-  fields.unsupported(what, 'the rope types default, linear and llama3')
+  fields.unsupported(what, 'the rope types default, linear and llama3, and longrope for phi3')
 
 const isPositive = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0
