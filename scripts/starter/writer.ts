@@ -32,13 +32,13 @@ const usual: Readonly<Partial<Record<Fact, readonly [string, string]>>> = {
 /** How often it is the first of the two. */
 const firstShare = 0.85
 
-const openings = ['The $name bridge crosses the river $river.', 'The $name bridge spans the river $river.']
-const buildings = [
+export const openings = ['The $name bridge crosses the river $river.', 'The $name bridge spans the river $river.']
+export const buildings = [
   'It was built of $material in $year.',
   'It was opened in $year and is made of $material.',
   'Made of $material, it dates from $year.'
 ]
-const sizes = [
+export const sizes = [
   'It is $length metres long and painted $colour.',
   'It measures $length metres and its railings are $colour.',
   'Painted $colour, it is $length metres long.'

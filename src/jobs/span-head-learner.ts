@@ -16,7 +16,7 @@ import type { CriticLearner, LearnerExample, LearnerKind, LearnerSetting } from 
 import { startOf, type Policy } from './policy'
 import { poorF1 } from './poor-f1'
 import { SpanHeadClassifier } from './span-head-classifier'
-import { critiqueOf, type Thresholds } from './span-head-spans'
+import { critiqueOf } from './span-head-spans'
 import { piecesOf, stepInPieces } from './sessions/micro-batches'
 
 /** An answer in tokens, and what each of them is. */
@@ -159,18 +159,18 @@ function lossOf(examples: readonly MarkedExample[], said: readonly Float32Array[
   return nats.reduce((sum, one) => sum + one, 0) / nats.length
 }
 
-/** For each class that dev has, the probability from which on a token bears its mark; one half without dev. */
+/** The probability from which on a token bears a class's mark; one half where dev has none of it. */
 function thresholdsOf(
   dev: readonly MarkedExample[],
   said: readonly Float32Array[][]
-): Record<string, number> & Thresholds {
-  if (dev.length === 0) return { poor: 0.5, good: 0.5 }
+): Record<string, number> {
   const found = (['poor', 'good'] as const).map((name) => {
     const place = tokenClasses.indexOf(name)
     const items = dev.flatMap(({ classes }, index) =>
       classes.map((wanted, token) => ({ score: said[index][token][place], wanted: wanted === place }))
     )
-    return [name, bestThreshold(items)] as const
+    const best = bestThreshold(items)
+    return [name, Number.isFinite(best) ? best : 0.5] as const
   })
-  return Object.fromEntries(found.filter(([, threshold]) => Number.isFinite(threshold)))
+  return Object.fromEntries(found)
 }

@@ -4,7 +4,7 @@ import { anchorOf } from '../pipeline/annotate/anchor'
 import type { Offset } from '../tokens/tokenizer'
 
 /** Least probability of a mark, by class. A class without one is never marked. */
-export type Thresholds = Readonly<Partial<Record<string, number>>>
+type Thresholds = Readonly<Partial<Record<string, number>>>
 
 const marked: readonly Exclude<TokenClass, 'neutral'>[] = ['poor', 'good']
 

@@ -1,0 +1,54 @@
+/**
+ * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a span head that was
+ * trained on other values, names and sentences. Prints its figures next to the baselines', for each seed.
+ *
+ *   npm run bench -- critic-task [--seeds 1,2,3]
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { baselineNames } from '../src/pipeline/reward/critic-quality/baselines'
+import { table } from './claims/table'
+import { runTask, spanHeadTraining } from './critic/task-run'
+
+const percent = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(3))
+
+async function main(seeds: readonly number[]): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'text2grad-critic-task-'))
+  const rows: string[][] = []
+  for (const seed of seeds) {
+    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, spanHeadTraining)
+    const interval = quality.intervals['tokens.negative.f1']
+    rows.push([
+      String(seed),
+      `${percent(quality.tokens.negative.f1)} [${percent(interval?.low)}, ${percent(interval?.high)}]`,
+      percent(quality.tokens.negative.precision),
+      percent(quality.tokens.negative.recall),
+      percent(quality.spans.exactF1),
+      ...baselineNames.map((name) => percent(quality.baselines[name].tokens.negative.f1)),
+      percent(quality.calibration?.ece),
+      `${percent(quality.calibration?.brier)} / ${percent(quality.calibration?.baseRateBrier)}`,
+      (rest.trainingSeconds / 60).toFixed(1),
+      (rest.secondsAnAnswer * 1000).toFixed(1),
+      String(rest.bestStep)
+    ])
+  }
+  rmSync(folder, { recursive: true })
+  console.log('F1 of poor tokens on the test, with 95 % intervals; the baselines by the same measure:')
+  console.log(
+    table(
+      [
+        ...['seed', 'span head', 'precision', 'recall', 'exact spans', ...baselineNames],
+        ...['ECE', 'Brier / base rate', 'minutes', 'ms an answer', 'best step']
+      ],
+      rows
+    )
+  )
+}
+
+const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3' } } })
+main(options.seeds.split(',').map(Number)).catch((error: unknown) => {
+  console.error(error)
+  process.exitCode = 1
+})

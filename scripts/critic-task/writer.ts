@@ -1,0 +1,57 @@
+import type { Chance } from '../../src/pipeline/optimise/chance'
+import { buildings, openings, sizes } from '../starter/writer'
+import { pick, type Card, type Fact } from '../starter/world'
+import { pools, type Split } from './world'
+
+/** The second of each kind of sentence stands in answers of the test alone. */
+const templates = (split: Split): readonly (readonly string[])[] =>
+  [openings, buildings, sizes].map((list) => list.filter((_, index) => (index === 1) === (split === 'test')))
+
+/** A value that an answer states; ASCII, so UTF-16 positions are code points. */
+export interface Claim {
+  readonly fact: Fact
+  readonly value: string
+  readonly start: number
+  readonly end: number
+}
+
+export interface Answer {
+  readonly text: string
+  readonly claims: readonly Claim[]
+}
+
+/** Share of stated facts that are wrong, in answers that have any wrong, and of answers without a mistake. */
+export const carelessness = { wrong: 0.35, faultless: 0.2 } as const
+
+/**
+ * An answer about the bridge on a card, in which a script has planted mistakes: values of the right kind that the card
+ * does not give. Right and wrong ones are drawn alike, so that no word tells which it is.
+ */
+export function writeAnswer(card: Card, split: Split, chance: Chance): Answer {
+  const careful = chance.uniform() < carelessness.faultless
+  const of = pools(split)
+  const [first, ...others] = templates(split).map((list) => pick(list, chance))
+  const pattern = [first, ...chance.shuffle(others)].join(' ')
+  const claims: Claim[] = []
+  let text = ''
+  for (const [part, fact] of parts(pattern)) {
+    text += part
+    if (!fact) continue
+    const wrong = !careful && chance.uniform() < carelessness.wrong
+    const value = wrong
+      ? pick(
+          of[fact].filter((one) => one !== card[fact]),
+          chance
+        )
+      : card[fact]
+    claims.push({ fact, value, start: text.length, end: text.length + value.length })
+    text += value
+  }
+  return { text, claims }
+}
+
+/** A pattern as pieces of text, each with the fact that follows it. */
+const parts = (pattern: string): (readonly [string, Fact | null])[] =>
+  [...pattern.matchAll(/([^$]*)(?:\$(\w+))?/g)]
+    .filter(([whole]) => whole !== '')
+    .map(([, text, fact]) => [text, (fact as Fact | undefined) ?? null])
