@@ -6,6 +6,7 @@ import {
   readRunRecord,
   readRunView
 } from '../app/runs/folder'
+import { criticFailures, failuresText, type CriticFailures } from '../app/runs/failures'
 import type { RunDevice, RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
 import type { CriticGate } from '../contract/run-record'
@@ -27,12 +28,15 @@ export interface RunAnswer {
   /** What the gate said of its critic, and who overrode it; null where people alone are. */
   readonly criticGate: CriticGate | null
   readonly error: { readonly code: string; readonly message: string } | null
+  /** Answers that had no part in any step so far. */
+  readonly criticFailures: CriticFailures
 }
 
 export function runAnswer(dir: string): RunAnswer {
   const { dir: folder, name, state, step, steps, error } = readRunView(dir)
-  const { resolved } = readRunRecord(folder)
-  const metrics = readMetrics(folder, Math.max(0, step - 1)).at(-1) ?? {}
+  const { resolved, config } = readRunRecord(folder)
+  const all = readMetrics(folder, 0)
+  const metrics = all.at(-1) ?? {}
   return {
     dir: folder,
     name,
@@ -45,7 +49,8 @@ export function runAnswer(dir: string): RunAnswer {
     best: bestCheckpointOf(folder),
     device: resolved.device ?? null,
     criticGate: resolved.criticGate ?? null,
-    error
+    error,
+    criticFailures: criticFailures(config, all)
   }
 }
 
@@ -60,13 +65,16 @@ export function runText({
   best,
   device,
   criticGate,
-  error
+  error,
+  criticFailures: failed
 }: RunAnswer): string {
   const numbers = Object.entries(metrics).map(
     ([metric, value]) => `  ${metric}  ${Number(value.toPrecision(5))}`
   )
+  const failures = failuresText(failed)
   return [
     `${name}: ${state} at step ${step} of ${steps}`,
+    ...(failures ? [`  ${failures}`] : []),
     ...(error ? [`  ${error.message} [${error.code}]`] : []),
     ...(device?.insteadOf
       ? [`  computed on ${device.name} instead of ${device.insteadOf}: ${device.reason}`]

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ReviewAnswer, ReviewPair, RunDetail } from '../../contract/ipc'
+import { criticFailures, failuresText } from '../runs/failures'
 import { runFiles, type ReviewFile } from '../../contract/run-record'
 import { chart, type Curve } from './report-chart'
 import { contentSecurityPolicy, html, reportStyle, Html } from './report-html'
@@ -54,6 +55,7 @@ const charts: readonly (readonly [title: string, curves: readonly Curve[]])[] = 
  */
 export function renderReport(detail: RunDetail, review: ReviewFile | null, lead = html``): string {
   const { run, config, metrics } = detail
+  const failures = failuresText(criticFailures(config, metrics))
   const drawn = charts
     .map(([title, curves]) => chart(title, curves, metrics))
     .filter((figure) => figure !== null)
@@ -76,7 +78,8 @@ export function renderReport(detail: RunDetail, review: ReviewFile | null, lead 
           ${config.source === 'rollouts' ? 'its own answers' : 'annotated answers'} · control
           ${config.control} · seed ${config.seed} · begun ${run.startedAt}
         </p>
-        ${run.error ? html`<p class="poor">${run.error.message}</p>` : html``} ${lead}
+        ${run.error ? html`<p class="poor">${run.error.message}</p>` : html``}
+        ${failures ? html`<p>${failures}</p>` : html``} ${lead}
         <h2>Curves</h2>
         <div class="charts">${drawn.length > 0 ? drawn : html`<p>No step has been made yet.</p>`}</div>
         <h2>Numbers</h2>

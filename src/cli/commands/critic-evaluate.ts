@@ -1,10 +1,13 @@
 import { Option, type Command } from 'commander'
 import { evaluateOn } from '../../app/critics/evaluate'
+import { requireAllowed } from '../../app/critics/preview'
+import { previewScore } from '../../app/critics/score'
 import type { CriticEvaluation } from '../../contract/critic-evaluation'
 import type { Split } from '../../pipeline/optimise/split'
 import type { PrecisionRecall } from '../../pipeline/reward/critic-quality/figures'
 import { wholeNumber } from '../arguments'
 import { deviceOptions, type DeviceWords } from '../device-options'
+import { criticPreviewText } from '../critic-preview-text'
 import { hostJob } from '../job-host'
 import type { Terminal } from '../terminal'
 import { progressLine } from './project'
@@ -39,6 +42,9 @@ export function registerCriticEvaluateCommand(program: Command, terminal: Termin
     .option('--allow-host <host>', 'a host besides this machine that answers may be sent to', collect, [])
     .action(async ({ project, tokenizer, allowHost, ...words }: EvaluateWords) => {
       const options = { ...words, tokenizer: tokenizer ?? null, allowedHosts: allowHost }
+      const preview = await previewScore({ project, split: words.split }, words.critic, allowHost)
+      requireAllowed(preview)
+      if (preview) terminal.note(criticPreviewText(preview))
       const evaluation = await evaluateOn(project, options, (request) =>
         hostJob(request, { signal: terminal.signal, onProgress: progressLine(terminal) })
       )

@@ -126,7 +126,14 @@ describe('run', () => {
   test.each([
     ['a key that is not known', ['--set', 'colour=1'], 'bad-configuration', /colour/],
     ['a value of the wrong kind', ['--set', 'steps=many'], 'bad-configuration', /steps/],
-    ['a critic of another kind', ['--set', 'critic=llm:x'], 'bad-configuration', /llm:x/],
+    ['a critic of another kind', ['--set', 'critic=oracle:x'], 'bad-configuration', /oracle:x/],
+    ["a critic's settings that are not there", ['--set', 'critic=llm:x.json'], 'not-found', /x\.json/],
+    [
+      'a critic on a machine that nobody allowed',
+      ['--set', 'critic=llm:http://192.0.2.1/v1#model'],
+      'host-not-allowed',
+      /192\.0\.2\.1/
+    ],
     ['a split that is none', ['--set', 'prompts.project=split:best'], 'bad-configuration', /split:best/],
     ['a model that is not there', ['--set', 'model=nowhere'], 'not-found', /nowhere/],
     [

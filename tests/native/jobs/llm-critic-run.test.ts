@@ -1,7 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { renderReport } from '../../../src/app/review/report'
+import { readRunDetail } from '../../../src/app/runs/folder'
 import { startRun } from '../../../src/app/runs/runs'
+import { runAnswer, runText } from '../../../src/cli/run-answer'
 import type { Critic } from '../../../src/contract/critic'
 import type { SampleRow } from '../../../src/contract/job'
 import type { RunConfigInput } from '../../../src/contract/run-config'
@@ -206,6 +209,9 @@ describe('a critic that fails on three answers of ten', () => {
     )
     const state = JSON.parse(readFileSync(join(dir, 'state.json'), 'utf8')) as object
     expect(state).toMatchObject({ state: 'failed', error: { code: 'critic-failing' } })
+    const sentence = `The critic failed on ${sum(failures)} of ${20 * rows.length} answers`
+    expect(runText(runAnswer(dir))).toContain(sentence)
+    expect(renderReport(readRunDetail(dir), null)).toContain(sentence)
   })
 
   test('stops a run on stored answers before its first step', async () => {
