@@ -119,7 +119,6 @@ export class GenerativeScorer {
   }
 
   private async write(group: readonly Asked[], signal: CancelSignal): Promise<Critique[]> {
-    const { policy } = this.options
     const started = performance.now()
     const generator = await this.generatorFor(group[group.length - 1].ids.length)
     const between = (): void => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { criticsOf, ensureCritic } from '../../../src/store/critics'
 import { connect, type Db } from '../../../src/store/database'
 import { latestVersion, migrate, versionOf } from '../../../src/store/migrate'
 import { openProject } from '../../../src/store/project'
@@ -53,6 +54,21 @@ describe('migrations', () => {
     expect(search('lak')).toBe(1)
     expect(search('cafe')).toBe(1)
     expect(search('moon')).toBe(0)
+    db.close()
+  })
+
+  it('bring rows of version 3 to critics, which are persons of a version', () => {
+    const db = connect(at('old.t2g'))
+    migrate(db, 3)
+    rowsOfVersion1(db)
+    migrate(db, 4)
+    expect(criticsOf(db).size).toBe(0)
+    const critic = { critic: 'generative', version: '0123456789abcdef' }
+    const personId = ensureCritic(db, critic)
+    expect(ensureCritic(db, critic)).toBe(personId)
+    expect([...criticsOf(db)]).toEqual([[personId, { personId, ...critic }]])
+    expect(ensureCritic(db, { ...critic, version: '1123456789abcdef' })).not.toBe(personId)
+    expect(() => db.exec("INSERT INTO critics VALUES ('nobody', 'rules', '1')")).toThrow(/FOREIGN KEY/)
     db.close()
   })
 
