@@ -209,7 +209,7 @@ describe('openCritic', () => {
   })
 
   it('refuses what it does not know, and files that are none', async () => {
-    for (const name of ['llm:http://x', 'tests', 'rules', 'rules:', 'toString:x'])
+    for (const name of ['llm:http://x', 'oracle:x', 'rules', 'rules:', 'toString:x'])
       await expect(openCritic(name)).rejects.toMatchObject({ code: 'bad-configuration' })
     await expect(openCritic(`rules:${join(folder, 'none.json')}`)).rejects.toMatchObject({
       code: 'not-found'
