@@ -2,7 +2,8 @@
 export type Place =
   | { readonly view: 'annotate'; readonly responseId?: string }
   | { readonly view: 'align' }
-  | { readonly view: 'reward' }
+  /** A critic by its specification; and an answer that it has judged, to be put right. */
+  | { readonly view: 'reward'; readonly critic?: string; readonly responseId?: string }
   | { readonly view: 'optimise'; readonly page: 'runs' | 'new' }
   | { readonly view: 'optimise'; readonly page: 'run'; readonly runId: string }
   | { readonly view: 'optimise'; readonly page: 'compare'; readonly runIds: readonly string[] }

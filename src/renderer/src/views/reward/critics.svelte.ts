@@ -1,0 +1,46 @@
+import type { CriticView } from '../../../../contract/critic-views'
+import { ask } from '../../state/studio'
+
+/** The critics of the open project, and the one thing that is being done with one of them. */
+class Critics {
+  list = $state.raw<readonly CriticView[]>([])
+  known = $state(false)
+  /** What is going on, in words; empty when nothing is. */
+  busy = $state('')
+
+  async read(): Promise<void> {
+    const list = await ask('critics.list', undefined)
+    if (!list) return
+    this.list = list
+    this.known = true
+  }
+
+  named(specification: string | undefined): CriticView | undefined {
+    return this.list.find((critic) => critic.specification === specification)
+  }
+
+  train(kind: 'generative' | 'span-head', base: string, steps: number | null): Promise<void> {
+    return this.doing('Training a critic', () => ask('critics.train', { kind, base, steps }))
+  }
+
+  evaluate(critic: string): Promise<void> {
+    return this.doing('Evaluating a critic', () => ask('critics.evaluate', { critic, split: 'test' }))
+  }
+
+  predict(critic: string): Promise<void> {
+    return this.doing('Asking a critic', () => ask('critics.predict', { critic, split: 'all' }))
+  }
+
+  private async doing(what: string, work: () => Promise<unknown>): Promise<void> {
+    if (this.busy) return
+    this.busy = what
+    try {
+      await work()
+    } finally {
+      this.busy = ''
+    }
+    await this.read()
+  }
+}
+
+export const critics = new Critics()
