@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { rmSync } from 'node:fs'
+import type { Critique } from '../contract/critic'
 import { criticFiles, type CriticExample } from '../contract/critic-record'
 import { serialiseReply } from '../critics/reply/format'
 import { saveModelFolder } from '../engine/checkpoint/export-model'
@@ -10,11 +11,15 @@ import { createSupervisedStep } from '../engine/rl/supervised-step'
 import { anchorOf } from '../pipeline/annotate/anchor'
 import { isUnfaithful } from '../tokens/tokenizer'
 import { PaddedBatch } from './batch'
+import { calibrationOf } from './calibrate-critic'
 import type { CriticLearner, LearnerExample, LearnerKind, LearnerSetting } from './critic-learner'
 import { GenerativeScorer, promptOf } from './generative-critic'
 import { startOf, type Policy } from './policy'
 import { poorF1 } from './poor-f1'
 import { piecesOf, scorerInPieces, stepInPieces } from './sessions/micro-batches'
+
+/** Dev examples that the confidence is calibrated on, at most: writing takes its time. */
+const MOST_CALIBRATING = 200
 
 /** An example as a question and the reply to it. */
 export interface ReplyExample extends LearnerExample {
@@ -110,6 +115,13 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
       }
 
       let writer: GenerativeScorer | null = null
+      /** The critiques of the critic as it is now. */
+      function judged(dev: readonly ReplyExample[]): Promise<Critique[]> {
+        writer ??= new GenerativeScorer({ policy, trainable, config })
+        writer.use(state.parameters)
+        return writer.all(dev.map(({ example }) => example))
+      }
+
       const learner: CriticLearner<ReplyExample> = {
         step: async (examples, { settings }) => {
           const { length, step } = bucketOf(examples[0])
@@ -120,10 +132,7 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
         evaluate: async (dev) => {
           const metrics = { 'dev/loss': await loss(dev) }
           if (config.metric !== 'poor-f1') return metrics
-          writer ??= new GenerativeScorer({ policy, trainable, config })
-          writer.use(state.parameters)
-          const critiques = await writer.all(dev.map(({ example }) => example))
-          return { ...metrics, ...poorF1(dev, critiques, policy.tokenizer) }
+          return { ...metrics, ...poorF1(dev, await judged(dev), policy.tokenizer) }
         },
         snapshot: () => ({
           state,
@@ -131,7 +140,12 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
           counters: {}
         }),
         restore: ({ state: saved }) => void Object.assign(state, saved),
-        save: (dir) => {
+        save: async (dir, dev) => {
+          const examples = dev.slice(0, MOST_CALIBRATING)
+          const calibration = calibrationOf(
+            examples.map(({ example }) => example),
+            await judged(examples)
+          )
           const labels = ['good', 'poor', 'neutral'] as const
           if (trainable.kind === 'lora') {
             const { lora } = trainable
@@ -140,13 +154,13 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
               parameters: state.parameters,
               baseModel: config.base
             })
-            return Promise.resolve({ labels: [...labels], adapter: criticFiles.adapter })
+            return { labels: [...labels], calibration, adapter: criticFiles.adapter }
           }
           const folder = join(dir, criticFiles.model)
           // Our own folder: what a killed training left there.
           rmSync(folder, { recursive: true, force: true })
           saveModelFolder(folder, { source: config.base, parameters: state.parameters })
-          return Promise.resolve({ labels: [...labels], model: criticFiles.model })
+          return { labels: [...labels], calibration, model: criticFiles.model }
         },
         release: async () => {
           for (const { step, scorer } of buckets) {

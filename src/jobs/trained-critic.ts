@@ -5,6 +5,7 @@ import { loadAdapter } from '../engine/checkpoint/peft'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
 import { Failure } from '../pipeline/failure'
+import { withCalibration } from './calibrate-critic'
 import { readCriticRecord } from './critic-folder'
 import { requireVersion } from './critic-version'
 import type { RuntimeChoice } from './devices'
@@ -59,5 +60,12 @@ export async function openTrainedCritic(dir: string, choice: RuntimeChoice): Pro
 function openGenerative({ record, policy, trainable, parameters }: OpenedCritic): Critic {
   const scorer = new GenerativeScorer({ policy, trainable, config: record.configuration })
   scorer.use(parameters)
-  return { id: record.kind, version: record.id, score: (batch, signal) => scorer.score(batch, signal) }
+  return {
+    id: record.kind,
+    version: record.id,
+    async *score(batch, signal) {
+      for await (const critique of scorer.score(batch, signal))
+        yield withCalibration(critique, record.calibration)
+    }
+  }
 }

@@ -16,7 +16,7 @@ const fewest = 10
  * confidence. Every level is smoothed with one right and one wrong outcome more (Laplace), so that it is neither 0 nor 1.
  * @returns null with fewer than 10 outcomes: too few to say anything
  */
-export function fitConfidenceMap(outcomes: readonly Outcome[]): ConfidenceMap | null {
+export function fitConfidenceMap(outcomes: readonly Outcome[]): [raw: number, calibrated: number][] | null {
   if (outcomes.length < fewest) return null
   const sorted = [...outcomes].sort((a, b) => a.confidence - b.confidence)
   const pools: { count: number; right: number; sum: number }[] = []
