@@ -46,6 +46,8 @@ export type Critique =
       /** Must be set when `spans` is empty: silence has to be said. */
       readonly nothingNotable?: true
       readonly confidence?: number
+      /** Share of the model's own probability that the format left it, in [0, 1]: geometric mean over the tokens. */
+      readonly allowedMass?: number
       /** Stretches of the response (code points, half-open) with the probability that they are poor, marked or not. */
       readonly poorProbabilities?: readonly (readonly [start: number, end: number, probability: number])[]
       readonly cost?: Cost

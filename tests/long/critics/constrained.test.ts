@@ -19,7 +19,7 @@ for (const { name, open, replies, needs = [] } of [
     open: () => ({ tokenizer: crossing, end: crossing.end }),
     replies: 5000
   },
-  { name: 'the tokenizer of the starter model', open: starter, replies: 4800 },
+  { name: 'the tokenizer of the starter model', open: starter, replies: 3000 },
   {
     name: 'SentencePiece with 512 tokens',
     open: shared('models/stories260K'),
@@ -29,7 +29,7 @@ for (const { name, open, replies, needs = [] } of [
   {
     name: 'the tokenizer of GPT-2',
     open: shared('models/gpt2-tokenizer'),
-    replies: 200,
+    replies: 100,
     needs: ['models/gpt2-tokenizer']
   }
 ])
