@@ -8,7 +8,7 @@ import { isUnfaithful, type Offset } from '../tokens/tokenizer'
 import type { Sequence } from './batch'
 import { SpanHeadClassifier } from './span-head-classifier'
 import { critiqueOf } from './span-head-spans'
-import type { OpenedCritic } from './trained-critic'
+import type { OpenedCritic } from './opened-critic'
 
 /** Answers that are read before any of them is answered: they are sorted by length. */
 const WINDOW = 128
@@ -50,8 +50,7 @@ export function openSpanHead({ dir, record, policy, trainable, parameters }: Ope
     let place = 0
     return inputs.map(({ response }, index) => {
       const question = questions[index]
-      if (typeof question === 'string')
-        return { status: 'failed', code: 'critic-failed', reason: question }
+      if (typeof question === 'string') return { status: 'failed', code: 'critic-failed', reason: question }
       const critique = critiqueOf(response, question.offsets, said[place++], record.thresholds)
       return { ...critique, cost: { promptTokens: question.promptIds.length + question.ids.length, seconds } }
     })

@@ -2,26 +2,15 @@ import { join } from 'node:path'
 import type { Critic } from '../contract/critic'
 import { criticFiles, type CriticRecord } from '../contract/critic-record'
 import { loadAdapter } from '../engine/checkpoint/peft'
-import type { ParameterSet } from '../engine/graph'
-import type { Trainable } from '../engine/models/model'
 import { Failure } from '../pipeline/failure'
 import { withCalibration } from './calibrate-critic'
 import { readCriticRecord } from './critic-folder'
 import { requireVersion } from './critic-version'
 import type { RuntimeChoice } from './devices'
 import { GenerativeScorer } from './generative-critic'
-import { openPolicy, type Policy } from './policy'
+import type { OpenedCritic } from './opened-critic'
+import { openPolicy } from './policy'
 import { openSpanHead } from './span-head-critic'
-
-/** A trained critic's record and its model, ready to be used. */
-export interface OpenedCritic {
-  readonly dir: string
-  readonly record: CriticRecord
-  /** Its base or, if every weight was trained, its own model. */
-  readonly policy: Policy
-  readonly trainable: Trainable
-  readonly parameters: ParameterSet
-}
 
 type Opener = (opened: OpenedCritic) => Promise<Critic> | Critic
 
