@@ -7,9 +7,9 @@ import {
   readRunView
 } from '../app/runs/folder'
 import { criticFailures, failuresText, type CriticFailures } from '../app/runs/failures'
+import type { CriticGate } from '../contract/critic-gate'
 import type { RunDevice, RunPlan } from '../contract/ipc'
 import type { MetricsRow } from '../contract/job'
-import type { CriticGate } from '../contract/run-record'
 
 /** What every command about a run prints. `metrics` are those of the last step. */
 export interface RunAnswer {

@@ -1,7 +1,7 @@
 import type { CriticEvaluation } from './critic-evaluation'
 import type { CriticKind } from './critic-record'
 import type { MetricsRow } from './job'
-import type { CriticGate } from './run-record'
+import type { CriticGate } from './critic-gate'
 
 /** A critic as the window lists it. */
 export interface CriticView {

@@ -9,7 +9,7 @@ import type { CriticView, JudgedAnswerView } from './critic-views'
 import type { Outcome } from './errors'
 import type { MetricsRow, Progress, RunState, SampleRow } from './job'
 import type { RunConfig } from './run-config'
-import type { CriticGate } from './run-record'
+import type { CriticGate } from './critic-gate'
 
 /**
  * Renderer ↔ main. Every route has a schema for what comes in, parsed at the door, and a type for what goes out.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Failure } from '../pipeline/failure'
+import { criticGate } from './critic-gate'
 import type { ReviewView } from './ipc'
 import type { JobControl, RunState } from './job'
 import { deviceNames, runConfig, type RunConfig } from './run-config'
@@ -33,21 +34,6 @@ export const runFiles = {
 } as const
 
 const text = z.record(z.string(), z.string())
-
-/** Whether the run's critic may be trained on, by what, and who overrode it. */
-const criticGate = z.strictObject({
-  /** `exempt`: people wrote what it goes by, rules or tests; `evaluation`: measured against people. */
-  by: z.enum(['exempt', 'evaluation']),
-  passed: z.boolean(),
-  /** One sentence. */
-  because: z.string(),
-  evaluation: z
-    .strictObject({ criticVersion: z.string(), splitSha256: z.string(), evaluatedAt: z.string() })
-    .nullable(),
-  /** A person who let the run begin all the same. */
-  override: z.strictObject({ person: z.string(), at: z.iso.datetime(), reason: z.string() }).nullable()
-})
-export type CriticGate = z.infer<typeof criticGate>
 
 /** What was found out when the run was made; the job adds the model's and the adapter's hash when it first opens them. */
 const resolved = z.strictObject({

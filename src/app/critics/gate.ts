@@ -1,5 +1,5 @@
 import { criticThresholds, type CriticEvaluation } from '../../contract/critic-evaluation'
-import type { CriticGate } from '../../contract/run-record'
+import type { CriticGate } from '../../contract/critic-gate'
 import { Failure } from '../../pipeline/failure'
 import {
   defaultThresholds,

@@ -7,7 +7,7 @@ import {
   type CriticTraining
 } from '../../contract/critic-record'
 import type { CriticView, TrainedView } from '../../contract/critic-views'
-import type { CriticGate } from '../../contract/run-record'
+import type { CriticGate } from '../../contract/critic-gate'
 import { toFailure } from '../../contract/errors'
 import { readMetrics, readRunRecord } from '../runs/folder'
 import { listRuns } from '../runs/runs'

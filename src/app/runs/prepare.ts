@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { CriticGate } from '../../contract/critic-gate'
 import { llmSettingsFile } from '../../contract/critic-specification'
 import type { RunPlan } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
-import {
-  runFiles,
-  serialiseRunRecord,
-  type CriticGate,
-  type FrozenAnswer,
-  type FrozenPrompt
-} from '../../contract/run-record'
+import { runFiles, serialiseRunRecord, type FrozenAnswer, type FrozenPrompt } from '../../contract/run-record'
 import { parseLlmSettings } from '../../critics/llm/settings'
 import type { ModelSize, RunLengths } from '../../jobs/sessions/memory'
 import { alignSpans } from '../../pipeline/align/align'
