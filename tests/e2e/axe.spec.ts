@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from 'playwright/test'
 import { freshUserData, launch, type Launched } from './support/launch'
@@ -37,6 +39,24 @@ const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = 
     show: async (page) => {
       await page.keyboard.press('Control+3')
       await page.getByTestId('rewards-by-polarity').waitFor()
+    }
+  },
+  {
+    name: 'critic',
+    show: async (page) => {
+      await page.keyboard.press('Control+3')
+      await page.getByTestId('train-critic').click()
+      await page.getByTestId('train-critic-form').waitFor()
+      await page.getByTestId('open-critic').first().click()
+      await page.getByTestId('calibration').waitFor()
+      await page.getByTestId('judged-answer').first().waitFor()
+    }
+  },
+  {
+    name: 'correction',
+    show: async (page) => {
+      await page.getByTestId('judged-answer').first().click()
+      await page.getByTestId('mark').first().waitFor()
     }
   },
   {
@@ -123,6 +143,11 @@ test.beforeAll(async () => {
     steps: 3,
     batch: 4
   }
+  const rules = join(userData, 'words.json')
+  const rule = { pattern: '\\bthe\\b', flags: 'i', scope: 'match', polarity: -1, reason: 'an article' }
+  writeFileSync(rules, JSON.stringify({ version: 1, rules: [rule] }))
+  await call(page, 'critics.evaluate', { critic: `rules:${rules}`, split: 'test' })
+  await call(page, 'critics.predict', { critic: `rules:${rules}`, split: 'all' })
   await page.keyboard.press('Control+4')
   for (const seed of [1, 2]) {
     await call(page, 'runs.start', { config: { ...config, seed } })
