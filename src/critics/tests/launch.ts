@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { SandboxFiles } from './files'
 import { ownBytes, spareSeconds, type Limits } from './limits'
 
@@ -42,11 +42,14 @@ export function launch(
   })
 }
 
+/** Electron's threads do not all say that they are Electron's; its program is not named after Node. */
+const isPlainNode = (): boolean => /^node/i.test(basename(realpathSync(process.execPath)))
+
 /** Nothing of our own environment but what Node needs to start. */
 function environment(): NodeJS.ProcessEnv {
-  const kept: NodeJS.ProcessEnv = { PATH: process.env.PATH }
+  // Read by Electron alone, which a worker thread of it does not know itself to be.
+  const kept: NodeJS.ProcessEnv = { PATH: process.env.PATH, ELECTRON_RUN_AS_NODE: '1' }
   if (process.env.SystemRoot) kept.SystemRoot = process.env.SystemRoot
-  if (process.versions.electron) kept.ELECTRON_RUN_AS_NODE = '1'
   return kept
 }
 
@@ -54,7 +57,7 @@ function environment(): NodeJS.ProcessEnv {
 function nodeFlags(files: SandboxFiles | null): string[] {
   const flags = ['--no-warnings', '--disallow-code-generation-from-strings', '--max-old-space-size=256']
   const [major, minor] = process.versions.node.split('.').map(Number)
-  if (files === null || process.versions.electron || major < 20) return flags
+  if (files === null || !isPlainNode() || major < 20) return flags
   const permission =
     major > 22 || (major === 22 && minor >= 13) ? '--permission' : '--experimental-permission'
   return [...flags, permission, ...[files.own, files.pyodide].map((folder) => `--allow-fs-read=${folder}/*`)]
@@ -69,8 +72,8 @@ function limited(command: readonly string[], mode: 'run' | 'make', limits: Limit
     'ulimit -c 0',
     `ulimit -d ${kilobytes}`,
     // The soft one has a signal of its own, by which a program that ran too long is told from one that was killed.
-    `ulimit -H -t ${seconds + 2}`,
     `ulimit -S -t ${seconds}`,
+    `ulimit -H -t ${seconds + 2}`,
     ...(mode === 'run' ? ['ulimit -f 0'] : []),
     'exec "$@"'
   ].join('; ')
@@ -78,7 +81,7 @@ function limited(command: readonly string[], mode: 'run' | 'make', limits: Limit
 }
 
 function bubblewrapFlags(files: SandboxFiles): string[] {
-  const electron = process.versions.electron !== undefined
+  const electron = !isPlainNode()
   const program = realpathSync(process.execPath)
   const readable = [...systemFolders, electron ? dirname(program) : program]
   return [
