@@ -28,12 +28,12 @@ export const spanHeadTraining = {
   kind: 'span-head',
   base: starterModel,
   lora: { rank: 16, alpha: 32 },
-  optimizer: { learningRate: 3e-3, weightDecay: 0.01, gradientClip: 1, warmup: 20 },
+  optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 20 },
   batch: 16,
   steps: 300,
   evaluateEvery: 50,
   patience: null,
-  metric: 'poor-f1'
+  metric: 'loss'
 } as const satisfies CriticTrainingInput
 
 export interface TaskResult {
@@ -76,7 +76,11 @@ export async function runTask(dir: string, seed: number, training: CriticTrainin
     judged.push({ ...answer, predicted: predictionOf(critique, answer) })
   }
   const secondsAnAnswer = (performance.now() - judging) / 1000 / test.length
-  const quality = criticQuality(judged, { train: train.map((one) => goldOf(one, tokenizer)), seed })
+  const quality = criticQuality(judged, {
+    train: train.map((one) => goldOf(one, tokenizer)),
+    seed,
+    resamples: 500
+  })
   return { quality, trainingSeconds, secondsAnAnswer, bestStep: best.step }
 }
 

@@ -3,9 +3,9 @@ import { buildings, openings, sizes } from '../starter/writer'
 import { pick, type Card, type Fact } from '../starter/world'
 import { pools, type Split } from './world'
 
-/** The second of each kind of sentence stands in answers of the test alone. */
+/** The first of each kind of sentence stands in answers of the test alone. */
 const templates = (split: Split): readonly (readonly string[])[] =>
-  [openings, buildings, sizes].map((list) => list.filter((_, index) => (index === 1) === (split === 'test')))
+  [openings, buildings, sizes].map((list) => list.filter((_, index) => (index === 0) === (split === 'test')))
 
 /** A value that an answer states; ASCII, so UTF-16 positions are code points. */
 export interface Claim {

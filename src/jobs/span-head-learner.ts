@@ -30,7 +30,7 @@ export interface MarkedExample extends LearnerExample {
 }
 
 /** How much the language model's loss counts next to the head's; see `classifierLoss`. */
-const LANGUAGE_COEFFICIENT = 0.5
+const LANGUAGE_COEFFICIENT = 0.3
 
 const rules = { conflict: 'negative-wins', placement: 'every', widen: true } as const
 const classOfLabel = { [-1]: 'poor', 0: 'neutral', 1: 'good' } as const
