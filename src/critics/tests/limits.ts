@@ -21,7 +21,7 @@ export const defaultLimits: Limits = {
 export const startSeconds = 300
 
 /** Seconds of processor time that the start, and the second look at a program that failed, may take beyond `seconds`. */
-export const spareSeconds = 6
+export const spareSeconds = 4
 
 /** Bytes of memory of the process that are not Python's: V8 with its copies of Pyodide. */
 export const ownBytes = 1.5 * 2 ** 30

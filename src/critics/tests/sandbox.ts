@@ -5,7 +5,7 @@ import { sandboxFiles, type SandboxFiles } from './files'
 import { findIsolation, killTree, launch, type Isolation } from './launch'
 import { defaultLimits, startSeconds, type Limits } from './limits'
 import { sandboxLine, type Outcome, type SandboxLine } from './outcome'
-import { makeSnapshot } from './snapshot'
+import { snapshotOf } from './snapshot'
 
 /** A program with its tests, or a script of our own that leaves `result`. */
 export type SandboxJob =
@@ -29,7 +29,6 @@ export class PythonSandbox {
   readonly isolation: Isolation
   readonly limits: Limits
   readonly files: SandboxFiles
-  private snapshot: Promise<number> | null = null
 
   /** @throws Failure not-found if parts of the installation are missing */
   constructor({ limits, isolation }: SandboxOptions = {}) {
@@ -42,10 +41,8 @@ export class PythonSandbox {
   /** Runs one program. Whatever it does becomes a verdict; `error` means that the sandbox itself failed. */
   async run(job: SandboxJob, signal: CancelSignal = { aborted: false }): Promise<Outcome> {
     try {
-      this.snapshot ??= makeSnapshot(this.files, this.isolation)
-      return await this.runFrom(await this.snapshot, job, signal)
+      return await this.runFrom(await snapshotOf(this.files, this.isolation), job, signal)
     } catch (error) {
-      this.snapshot = null
       if (error instanceof Failure && error.code !== 'cancelled')
         return { verdict: 'error', reason: error.message }
       throw error
