@@ -2,7 +2,7 @@
  * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a span head that was
  * trained on other values, names and sentences. Prints its figures next to the baselines', for each seed.
  *
- *   npm run bench -- critic-task [--seeds 1,2,3]
+ *   npm run bench -- critic-task [--seeds 1,2,3,4,5,6]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,7 @@ async function main(seeds: readonly number[]): Promise<void> {
   )
 }
 
-const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3' } } })
+const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3,4,5,6' } } })
 main(options.seeds.split(',').map(Number)).catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
