@@ -32,7 +32,10 @@ const usual: Readonly<Partial<Record<Fact, readonly [string, string]>>> = {
 /** How often it is the first of the two. */
 const firstShare = 0.85
 
-export const openings = ['The $name bridge crosses the river $river.', 'The $name bridge spans the river $river.']
+export const openings = [
+  'The $name bridge crosses the river $river.',
+  'The $name bridge spans the river $river.'
+]
 export const buildings = [
   'It was built of $material in $year.',
   'It was opened in $year and is made of $material.',
