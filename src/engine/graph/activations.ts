@@ -1,5 +1,4 @@
 import { add, clip, divide, exponential, multiply, sigmoid, square, subtract } from './elementwise'
-import { after } from './order'
 import { innermost, text, type GradientRule, type Value } from './graph'
 
 /** x · sigmoid(x). Its gradient uses its result again, which saves a third of the passes over x. */
@@ -13,22 +12,6 @@ const siluRule: GradientRule = ({ inputs: [x], outputs: [y] }, d) => [
     return multiply(d, add(s, multiply(y, subtract(1, s))))
   }
 ]
-
-/**
- * silu(gate) · up. For its gradient only gate and up are kept, and sigmoid(gate) is computed twice: with s = sigmoid(gate)
- * and y = gate · s, the gradients are d · up · (s + y·(1 - s)) and d · y.
- */
-export const gatedSilu = (gate: Value, up: Value): Value =>
-  gate.graph.asGroup('gated silu', [gate, up], gatedSiluRule, () => [
-    multiply(multiply(gate, sigmoid(gate)), up)
-  ])[0]
-
-const gatedSiluRule: GradientRule = ({ inputs: [gate, up] }, d) => {
-  const held = after(gate, d)
-  const s = sigmoid(held)
-  const y = multiply(held, s)
-  return [() => multiply(multiply(d, up), add(s, multiply(y, subtract(1, s)))), () => multiply(d, y)]
-}
 
 /** x · Φ(x), Φ the cumulative normal distribution. Source: Hendrycks and Gimpel, Gaussian Error Linear Units. */
 export const gelu = (x: Value): Value =>

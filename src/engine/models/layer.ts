@@ -1,4 +1,4 @@
-import { gatedSilu, gelu, geluTanh, multiply, reshape, silu, split, type Value } from '../graph'
+import { gelu, geluTanh, multiply, reshape, silu, split, type Value } from '../graph'
 import type { Activation, DecoderConfig, Role } from './decoder-config'
 import { layerName, linearOf } from './names'
 import { normed } from './norm'
@@ -85,12 +85,11 @@ const activations: Readonly<Record<Activation, (x: Value) => Value>> = {
 export function feedForward(parts: LayerParts, x: Value): Value {
   const { activation, intermediateSize: size } = parts.config
   const activate = activations[activation]
-  const gated = (gate: Value, up: Value): Value =>
-    parts.linear('down', activation === 'silu' ? gatedSilu(gate, up) : multiply(activate(gate), up))
   if (parts.has('gate-up')) {
     const [gate, up] = split(parts.linear('gate-up', x), 1, [size, size])
-    return gated(gate, up)
+    return parts.linear('down', multiply(activate(gate), up))
   }
-  if (parts.has('gate')) return gated(parts.linear('gate', x), parts.linear('up', x))
+  if (parts.has('gate'))
+    return parts.linear('down', multiply(activate(parts.linear('gate', x)), parts.linear('up', x)))
   return parts.linear('down', activate(parts.linear('up', x)))
 }

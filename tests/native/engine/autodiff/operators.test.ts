@@ -46,7 +46,6 @@ const cases: Readonly<Record<string, Case>> = {
   Sigmoid: { inputs: { a: [3] }, build: ({ a }) => g.sigmoid(a) },
   Tanh: { inputs: { a: [3] }, build: ({ a }) => g.tanh(a) },
   silu: { inputs: { a: [3] }, build: ({ a }) => g.silu(a) },
-  'gated silu': { inputs: { a: [2, 3], b: [2, 3] }, build: ({ a, b }) => g.gatedSilu(a, b) },
   gelu: { inputs: { a: [20] }, range: [-4, 4], build: ({ a }) => g.gelu(a) },
   'gelu, approximated': { inputs: { a: [20] }, range: [-4, 4], build: ({ a }) => g.geluTanh(a) },
   Min: { inputs: pair, build: ({ a, b }) => g.minimum(a, b) },
