@@ -115,7 +115,7 @@ export function rolloutGraph(options: RolloutOptions): RolloutGraph {
     const bias = keysSeen ? visibility(config, at, keysSeen) : () => null
     const grown: LayerCache[] = []
     const attention = cachedAttention({ config, positions: at, rotate, bias, older, newer, grown })
-    const hidden = decoder(config, weights, token, attention, { rows: (x) => lastOfEach(x, batch) })
+    const hidden = lastOfEach(decoder(config, weights, token, attention), batch)
     const logits = languageHead(config, weights, hidden)
     const choice = choose.next(logits, turn, rest.slice(2 * layers))
     const emitted = where(

@@ -16,29 +16,21 @@ export interface Attention {
   attend(layer: number, query: Value, key: Value, value: Value): Value
 }
 
-export interface DecoderOptions {
-  /** The first so many layers are segments: of each, only what it reads is kept for the gradient. Default 0. */
-  readonly recomputed?: number
-  /**
-   * x [B·T, size] -> those of its rows that anybody reads, [N, size]. Others see their keys and values in the last layer,
-   * where nothing else is computed of the rest. Left out, all.
-   */
-  readonly rows?: (x: Value) => Value
-}
-
-/** ids int64 [B, T] -> hidden states after the last norm [B·T, hidden size], or those of the `rows`. */
+/**
+ * ids int64 [B, T] -> hidden states after the last norm [B·T, hidden size]. The first `recomputed` layers are segments:
+ * of each, only what it reads is kept for the gradient.
+ */
 export function decoder(
   config: DecoderConfig,
   weights: Weights,
   ids: Value,
   attention: Attention,
-  { recomputed = 0, rows = (x) => x }: DecoderOptions = {}
+  recomputed = 0
 ): Value {
   let x = embedded(config, weights, ids, attention.positions)
   for (let layer = 0; layer < config.layers; layer++) {
     const before = x
-    const kept = layer === config.layers - 1 ? rows : (x: Value): Value => x
-    const apply = (): Value => decoderLayer(layerParts(config, weights, layer), before, attention, kept)
+    const apply = (): Value => decoderLayer(layerParts(config, weights, layer), before, attention)
     x = layer < recomputed ? x.graph.asSegment(x, apply) : apply()
   }
   return normed(config, weights, config.names.finalNorm, x)
@@ -55,17 +47,11 @@ function embedded(config: DecoderConfig, weights: Weights, ids: Value, positions
   return add(scaled, reshape(places, [rows, hiddenSize]))
 }
 
-function decoderLayer(
-  parts: LayerParts,
-  whole: Value,
-  { attend }: Attention,
-  kept: (x: Value) => Value
-): Value {
+function decoderLayer(parts: LayerParts, x: Value, { attend }: Attention): Value {
   const { config, norm, linear } = parts
   const { names } = config
-  const { query, key, value } = queriesKeysValues(parts, norm(names.beforeAttention, whole))
-  const attended = linear('attended', kept(attend(parts.layer, query, key, value)))
-  const x = kept(whole)
+  const { query, key, value } = queriesKeysValues(parts, norm(names.beforeAttention, x))
+  const attended = linear('attended', attend(parts.layer, query, key, value))
   if (config.residual === 'parallel')
     return sumOf([x, attended, feedForward(parts, norm(names.beforeFeedForward, x))])
   const middle = add(x, norm(names.afterAttention, attended))

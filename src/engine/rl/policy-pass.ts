@@ -66,13 +66,8 @@ export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
     options.responseTokens === undefined
       ? everyPosition(batch, length, options.firstPosition)
       : responsePositions(graph, batch, length, options.responseTokens)
-  const rowsOf = (x: Value): Value => predicting.rows(x, x.shape[1])
-  // What dropout leaves out is drawn for every position.
-  const all = dropout && trainable.kind === 'lora' && (trainable.lora.dropout ?? 0) > 0
   const hiddenOf = (weights: Weights, recomputed = 0): Value =>
-    all
-      ? rowsOf(decoder(config, weights, ids, attention, { recomputed }))
-      : decoder(config, weights, ids, attention, { recomputed, rows: rowsOf })
+    predicting.rows(decoder(config, weights, ids, attention, recomputed), config.hiddenSize)
   const logitsOf = (weights: Weights, hidden: Value): Value =>
     languageHead(config, weights, hidden, inverseTemperature) // [N, V]
 
