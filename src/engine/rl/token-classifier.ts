@@ -52,7 +52,7 @@ export function classifierPass(graph: Graph, options: ClassifierOptions): Classi
   const ids = graph.input('ids', 'int64', [batch, length])
   const predicting = responsePositions(graph, batch, length, responseTokens)
   const attention = causalAttention(graph, config, batch, length)
-  const states = decoder(config, bound.policy, ids, attention, { recomputed: recomputedLayers }) // [B·T, D]
+  const states = decoder(config, bound.policy, ids, attention, recomputedLayers) // [B·T, D]
   const before = predicting.rows(states, config.hiddenSize)
   const own = predicting.rows(nextRow(graph, states), config.hiddenSize)
   const { logProb } = tokenTerms(languageHead(config, bound.policy, before), predicting.nextTokens(ids))
