@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Failure } from '../pipeline/failure'
 import { criticGate } from './critic-gate'
-import type { ReviewView } from './ipc'
+import type { ReviewView } from './ipc/review'
 import type { JobControl, RunState } from './job'
 import { deviceNames, runConfig, type RunConfig } from './run-config'
 
