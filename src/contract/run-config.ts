@@ -144,6 +144,13 @@ export const runConfig = z
     /** Of those, how many are computed at a time, which saves memory and changes nothing else; null is all of them. */
     microBatch: z.int().min(1).nullable().default(null),
     /**
+     * Lengths, at most, that the answers of a step are sorted into, so that a short one is not computed at the length of
+     * the longest; every one takes sessions of its own. The step stays the same up to rounding. The answers go through in
+     * as many parts, unless `microBatch` says how large those are. null: rollouts have one length; the steps of stored
+     * answers are made of answers of one of four lengths, or of any where the model has 20 M weights or more.
+     */
+    buckets: z.int().min(1).max(16).nullable().default(null),
+    /**
      * `frugal` computes layers once more for their gradients: half the memory of an update, for a third more time.
      * `auto` becomes the fastest of these, and of values for microBatch, that fits the budget when the run starts.
      */

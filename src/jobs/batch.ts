@@ -26,6 +26,11 @@ export class PaddedBatch {
     })
   }
 
+  /** Tokens of each sequence. */
+  get lengths(): readonly number[] {
+    return this.sequences.map(({ promptIds, ids }) => promptIds.length + ids.length)
+  }
+
   /** What a (B,T) array holds for the answer's tokens of one row: [tokens]. */
   gather(values: Float32Array, row: number): Float32Array {
     const from = this.entry(row)

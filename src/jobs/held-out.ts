@@ -1,10 +1,10 @@
 import type { ParameterSet } from '../engine/graph'
-import type { Scorer } from '../engine/rl/scorer'
 import type { Interval } from '../pipeline/review/interval'
 import { logProbGap, type ScoredAnswer } from '../pipeline/review/log-prob-gap'
 import { meansByPolarity, mean } from './means'
 import type { AnnotatedAnswer } from './annotated-answers'
 import { PaddedBatch } from './batch'
+import type { BatchScorer } from './sessions/micro-batches'
 
 /** Of one answer, a number for each of its tokens, in nats. */
 export interface AnswerScores {
@@ -15,12 +15,12 @@ export interface AnswerScores {
 
 /** Scores any number of answers, each with the scorer of its length, `rows` at a time; in the order given. */
 export async function scoreAnswers(
-  scorerOf: (answer: AnnotatedAnswer) => { readonly scorer: Scorer; readonly length: number },
+  scorerOf: (answer: AnnotatedAnswer) => { readonly scorer: BatchScorer; readonly length: number },
   answers: readonly AnnotatedAnswer[],
   { rows, temperature, parameters }: ScoreOptions
 ): Promise<AnswerScores[]> {
   const scored = new Array<AnswerScores>(answers.length)
-  const waiting = new Map<Scorer, { length: number; indices: number[] }>()
+  const waiting = new Map<BatchScorer, { length: number; indices: number[] }>()
   answers.forEach((answer, index) => {
     const { scorer, length } = scorerOf(answer)
     const group = waiting.get(scorer) ?? { length, indices: [] }
@@ -35,7 +35,8 @@ export async function scoreAnswers(
         rows,
         length
       )
-      const scores = await scorer.score({ ids: batch.ids, temperature, parameters })
+      const { ids, lengths } = batch
+      const scores = await scorer.score({ ids, lengths, temperature, parameters })
       group.forEach((index, row) => {
         scored[index] = {
           logProbs: batch.gather(scores.logProbs, row),

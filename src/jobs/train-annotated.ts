@@ -80,7 +80,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
   async function step(number: number): Promise<StepResult> {
     const watch = new Stopwatch()
     const chosen = batchOf(number)
-    const { offline, length } = buckets.of(chosen[0].answer)
+    const { offline, length, padding } = buckets.of(chosen[0].answer)
     const batch = new PaddedBatch(
       chosen.map(({ answer }) => answer),
       rows,
@@ -94,6 +94,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
         await offline.step(
           {
             ids: batch.ids,
+            lengths: batch.lengths,
             temperature,
             mask: batch.scatter(chosen.map(({ answer }) => answer.ids.map(() => 1))),
             weights: batch.scatter(chosen.map(({ answer }) => weights.get(answer.id) ?? null)),
@@ -142,6 +143,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
         'policy/ratio': mean(ratios),
         'policy/gradient_norm': mean(epochs.map(({ gradientNorm }) => gradientNorm)),
         ...logProbChange(labelled),
+        'length/padding': padding(batch.lengths),
         ...(evaluation && {
           ...changeMetrics('train', training, start.training, await score(training, 'evaluator'), seed),
           ...changeMetrics('heldout', heldOut, start.heldOut, await score(heldOut, 'evaluator'), seed)

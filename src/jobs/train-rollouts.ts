@@ -54,7 +54,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
   let memory: RolloutsMemory = { floor: initialFloor, klCoefficient: algorithm.kl.coefficient, failures: [] }
 
   const { model, runtime, tokenizer } = policy
-  const { length, generator, scorer, policyScorer, ppo } = await openRolloutSessions(
+  const { length, padding, generator, scorer, policyScorer, ppo } = await openRolloutSessions(
     config,
     { model, trainable, runtimeFor: () => runtime },
     prompts.map(({ ids }) => ids.length),
@@ -105,7 +105,8 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
       length
     )
     const { temperature } = sampling
-    const before = await scorer.score({ ids: batch.ids, temperature, parameters: state.parameters })
+    const { ids, lengths } = batch
+    const before = await scorer.score({ ids, lengths, temperature, parameters: state.parameters })
     const logProbs = answers.map((_, sample) => batch.gather(before.logProbs, sample))
     const difference = largestDifference(
       sequences.map((sequence) => sequence.logProbs),
@@ -143,7 +144,8 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     // The clipped update. A failed answer has weight 0 in every term; denominators are those of the rest.
     const keep = (row: Float32Array, sample: number): Float32Array | null => (ok[sample] ? row : null)
     const update = {
-      ids: batch.ids,
+      ids,
+      lengths,
       temperature,
       mask: batch.scatter(answers.map(({ ids }, sample) => (ok[sample] ? ids.map(() => 1) : null))),
       oldLogProbs: batch.scatter(logProbs.map(keep)),
@@ -168,7 +170,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     const updateSeconds = watch.lap()
 
     // What it did to the tokens it was about.
-    const after = await policyScorer.score({ ids: batch.ids, temperature, parameters: state.parameters })
+    const after = await policyScorer.score({ ids, lengths, temperature, parameters: state.parameters })
     const change = logProbs.map((row, sample) =>
       batch.gather(after.logProbs, sample).map((value, token) => value - row[token])
     )
@@ -201,6 +203,7 @@ export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop>
     return {
       metrics: {
         ...metrics,
+        'length/padding': padding(lengths),
         'policy/sampler_difference': difference,
         'kl/coefficient': klCoefficient,
         'optimizer/learning_rate': learningRate,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import type { RunConfig } from '../../contract/run-config'
 import { estimateRunMemory, type ModelSize, type RunLengths } from '../../jobs/sessions/memory'
+import { piecesOf } from '../../jobs/sessions/micro-batches'
 import { machineMemory, share } from './memory'
 
 export interface MemoryChoice {
@@ -34,13 +35,14 @@ export async function chooseMemory(
  */
 function byRisingTime(config: RunConfig, lengths: RunLengths): RunConfig[] {
   const rows = lengths.source === 'annotated' ? Math.min(config.batch, lengths.training) : config.batch
-  const most = Math.min(rows, config.microBatch ?? rows)
+  const whole = piecesOf({ ...config, microBatch: null }, rows).micro
+  const most = config.microBatch === null ? whole : Math.min(rows, config.microBatch)
   const sizes = [most]
   for (let size = most; size > 1;) sizes.push((size = Math.ceil(size / 2)))
   const large = sizes.filter((size) => size >= Math.min(most, largeEnough))
   const small = sizes.filter((size) => !large.includes(size))
   const ways = (memory: 'fast' | 'frugal', among: readonly number[]): RunConfig[] =>
-    among.map((size) => ({ ...config, memory, microBatch: size === rows ? null : size }))
+    among.map((size) => ({ ...config, memory, microBatch: size === whole ? null : size }))
   return [...ways('fast', large), ...ways('frugal', large), ...ways('fast', small), ...ways('frugal', small)]
 }
 

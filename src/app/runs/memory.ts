@@ -26,8 +26,8 @@ export function planMemory(
   machine = machineMemory(),
   budget: number | null = null
 ): Promise<RunMemory> {
-  const { batch, microBatch, memory, sampling, lora, base, compute, algorithm } = config
-  const run = [batch, microBatch, memory, sampling, lora, base, compute, algorithm]
+  const { batch, microBatch, buckets, memory, sampling, lora, base, compute, algorithm } = config
+  const run = [batch, microBatch, buckets, memory, sampling, lora, base, compute, algorithm]
   const key = JSON.stringify([...run, model, lengths, machine, budget])
   if (latest?.key !== key) latest = { key, memory: measure(config, model, lengths, machine, budget) }
   return latest.memory

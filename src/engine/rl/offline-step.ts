@@ -5,6 +5,7 @@ import type { TrainingState } from '../optim/state'
 import type { Runtime } from '../session'
 import { dropoutInputs, type DropoutChance } from './dropout'
 import { batchInputs, settingInputs } from './inputs'
+import { shapeOf, shapesOf } from './lengths'
 import { offlineLoss, type OfflineOptions } from './offline-loss'
 import { answerShares, listOf, type MicroBatches } from './shares'
 import { openTrainingStep, type StepOptions } from './training-step'
@@ -52,8 +53,9 @@ export interface OfflineStep {
 /** A span-offline update as one graph; see `offlineLoss` for the loss and `TrainingStep.run` for what it promises. */
 export async function createOfflineStep(options: OfflineStepOptions): Promise<OfflineStep> {
   const { runtime, model, trainable, surrogate } = options
-  const loss = offlineLoss(new Graph(), options)
-  const training = await openTrainingStep(loss, runtime, referenceInputs(model, trainable), options)
+  const shapes = shapesOf(options)
+  const losses = shapes.map((shape) => offlineLoss(new Graph(), shape))
+  const training = await openTrainingStep(losses, runtime, referenceInputs(model, trainable), options)
   return {
     release: () => training.release(),
     step: async (batches, settings, state) => {
@@ -65,13 +67,16 @@ export async function createOfflineStep(options: OfflineStepOptions): Promise<Of
       const list = listOf(batches)
       const shares = answerShares(
         list.map(({ mask }) => mask),
-        options.length
+        options.batch
       )
-      const inputs = list.map(({ ids, mask, weights, temperature = 1, dropout }, index) => ({
-        ...given,
-        ...dropoutInputs(loss, trainable, dropout, index * options.batch, options.batch),
-        ...batchInputs(options, { ids, mask, temperature }, { shares: shares[index], weights })
-      }))
+      const inputs = list.map(({ ids, mask, weights, temperature = 1, dropout }, index) => {
+        const shape = shapeOf(shapes, ids)
+        return {
+          ...given,
+          ...dropoutInputs(losses[shape], trainable, dropout, index * options.batch, options.batch),
+          ...batchInputs(shapes[shape], { ids, mask, temperature }, { shares: shares[index], weights })
+        }
+      })
       return (await training.run(inputs, settings, state)) as unknown as OfflineStats
     }
   }

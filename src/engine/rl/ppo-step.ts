@@ -4,6 +4,7 @@ import type { OptimizerSettings } from '../optim/adamw'
 import type { TrainingState } from '../optim/state'
 import type { Runtime } from '../session'
 import { batchInputs, settingInputs } from './inputs'
+import { shapeOf, shapesOf } from './lengths'
 import type { PassOptions } from './policy-pass'
 import { ppoLoss } from './ppo-loss'
 import { listOf, tokenShares, type MicroBatches } from './shares'
@@ -62,7 +63,9 @@ export interface PpoStep {
 export async function createPpoStep(options: PpoStepOptions): Promise<PpoStep> {
   const { runtime, model, trainable, value, reference = false } = options
   const constants = reference ? referenceInputs(model, trainable) : {}
-  const training = await openTrainingStep(ppoLoss(new Graph(), options), runtime, constants, options)
+  const shapes = shapesOf(options)
+  const losses = shapes.map((shape) => ppoLoss(new Graph(), shape))
+  const training = await openTrainingStep(losses, runtime, constants, options)
   return {
     release: () => training.release(),
     step: async (batches, settings, state) => {
@@ -81,7 +84,11 @@ export async function createPpoStep(options: PpoStepOptions): Promise<PpoStep> {
         const arrays = { shares: shares[index], oldLogProbs, advantages }
         return {
           ...given,
-          ...batchInputs(options, batch, value ? { ...arrays, returns, oldValues } : arrays)
+          ...batchInputs(
+            shapes[shapeOf(shapes, batch.ids)],
+            batch,
+            value ? { ...arrays, returns, oldValues } : arrays
+          )
         }
       })
       const stats = await training.run(inputs, settings, state)

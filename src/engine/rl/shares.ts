@@ -21,16 +21,21 @@ export function weightShares(masks: readonly Float32Array[]): Float32Array[] {
   return masks.map((mask) => (whole > 0 ? mask.map((weight) => weight / whole) : mask))
 }
 
-/** The same with every answer (a row of `length`) counting alike: 1 / (tokens of the answer · answers with any). */
-export function answerShares(masks: readonly Float32Array[], length: number): Float32Array[] {
-  const rowsOf = (mask: Float32Array): Float32Array[] =>
-    Array.from({ length: mask.length / length }, (_, row) => mask.subarray(row * length, (row + 1) * length))
+/**
+ * The same with every answer (a row; a mask has `batch` of them) counting alike: 1 / (tokens of the answer · answers with
+ * any).
+ */
+export function answerShares(masks: readonly Float32Array[], batch: number): Float32Array[] {
+  const rowsOf = (mask: Float32Array): Float32Array[] => {
+    const length = mask.length / batch
+    return Array.from({ length: batch }, (_, row) => mask.subarray(row * length, (row + 1) * length))
+  }
   const answers = masks.flatMap(rowsOf).filter((row) => countOf(row) > 0).length
   return masks.map((mask) => {
     const shares = new Float32Array(mask.length)
     rowsOf(mask).forEach((row, index) => {
       const each = 1 / (countOf(row) * answers)
-      row.forEach((one, place) => (shares[index * length + place] = one === 0 ? 0 : each))
+      row.forEach((one, place) => (shares[index * row.length + place] = one === 0 ? 0 : each))
     })
     return shares
   })

@@ -40,6 +40,11 @@ export interface StepOptions {
    * the sum over micro-batches is the step on all of them at once.
    */
   readonly accumulate?: boolean
+  /**
+   * With `accumulate`: lengths below that of the step, rising, that micro-batches may have as well. Each is computed by a
+   * session of its own.
+   */
+  readonly shorter?: readonly number[]
 }
 
 /** A session and the names of the scalars that it reports. */
@@ -48,15 +53,30 @@ interface Part {
   readonly reported: readonly string[]
 }
 
-/** Opens the step of a loss. `constantInputs` are fed with every run. */
+/** Of the losses of a step, which differ in the length of a sequence only. */
+interface LossPart extends Part {
+  readonly loss: Loss
+}
+
+/**
+ * Opens the step of a loss, given once for each length that a micro-batch may have (more than one only with
+ * `accumulate`). `constantInputs` are fed with every run.
+ */
 export async function openTrainingStep(
-  loss: Loss,
+  losses: Loss | readonly Loss[],
   runtime: Runtime,
   constantInputs: Tensors = {},
   { accumulate = false }: StepOptions = {}
 ): Promise<TrainingStep> {
-  const reported = accumulate ? completeGradients(loss) : completeStep(loss)
-  const whole: Part = { session: await runtime.open(loss.graph), reported }
+  const parts: LossPart[] = []
+  for (const loss of 'graph' in losses ? [losses] : losses) {
+    const reported = accumulate ? completeGradients(loss) : completeStep(loss)
+    parts.push({ loss, session: await runtime.open(loss.graph), reported })
+  }
+  const [whole] = parts
+  const { loss } = whole
+  if (!accumulate && parts.length > 1)
+    throw new RangeError('A step of several lengths has to accumulate over micro-batches.')
   if (!accumulate)
     return {
       run: async (microBatches, settings, state) => {
@@ -71,31 +91,30 @@ export async function openTrainingStep(
   return {
     run: async (microBatches, settings, state) => {
       const batches = microBatches.map((inputs) => ({ ...constantInputs, ...inputs }))
-      const { stats, gradients } = await sumGradients(whole, loss.parameters, batches, state)
+      const { stats, gradients } = await sumGradients(parts, batches, state)
       return takeStep(update, { inputs: gradients, stats, loss }, settings, state)
     },
     release: async () => {
-      await whole.session.release()
-      await update.session.release()
+      for (const { session } of [...parts, update]) await session.release()
     }
   }
 }
 
 /** Runs the micro-batches one after the other; terms and gradients (`gradient.NAME`) are added up. */
 async function sumGradients(
-  { session, reported }: Part,
-  parameters: Loss['parameters'],
+  parts: readonly LossPart[],
   microBatches: readonly Tensors[],
   state: TrainingState
 ): Promise<{ stats: Record<string, number>; gradients: Tensors }> {
-  const shapes = [...parameters]
+  const [{ loss, reported }] = parts
+  const shapes = [...loss.parameters]
   const feeds: Tensors = {}
   for (const [name, { shape }] of shapes) feeds[name] = stateTensor(state.parameters, name, shape)
   const stats = Object.fromEntries(reported.map((name) => [name, 0]))
   let sums = shapes.map(([, { shape }]) => float32(shape, new Float32Array(elementCount(shape))))
   for (const inputs of microBatches) {
     const before = Object.fromEntries(shapes.map(([name], index) => [sumName(name), sums[index]]))
-    const results = await session.run({ ...inputs, ...feeds, ...before })
+    const results = await partFor(parts, inputs).session.run({ ...inputs, ...feeds, ...before })
     for (const name of reported) stats[name] += floats(results[name])[0]
     sums = shapes.map(([name]) => results[gradientName(name)])
   }
@@ -103,6 +122,16 @@ async function sumGradients(
     stats,
     gradients: Object.fromEntries(shapes.map(([name], index) => [gradientName(name), sums[index]]))
   }
+}
+
+/** Lengths differ in what the losses read as `ids` [B, T]. */
+function partFor(parts: readonly LossPart[], { ids }: Tensors): LossPart {
+  if (parts.length === 1) return parts[0]
+  const found = parts.find(({ loss }) =>
+    loss.graph.inputs.some(({ name, shape }) => name === 'ids' && sameShape(shape, ids.shape))
+  )
+  if (!found) throw new RangeError(`The step has no length for a batch of ${ids.shape.join(' × ')}.`)
+  return found
 }
 
 interface Taken {

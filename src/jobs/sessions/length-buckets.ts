@@ -18,6 +18,18 @@ export function bucketLengths(lengths: readonly number[], count: number): number
 }
 
 /**
+ * The same before anybody knows how long answers become: `count` lengths at equal distances from the shortest that
+ * matters to the longest.
+ */
+export function evenLengths(shortest: number, longest: number, count: number): number[] {
+  const tops = Array.from({ length: count }, (_, index) => {
+    const top = shortest + ((longest - shortest) * (index + 1)) / count
+    return Math.min(longest, Math.ceil(top / GRAIN) * GRAIN)
+  })
+  return [...new Set(tops)]
+}
+
+/**
  * The batch of a step: every item once in random order, then again in another; items of one bucket together, at most
  * `rows` of them. A pure function of the step's number (from 1), so that a resumed run needs no cursor.
  */

@@ -1,22 +1,42 @@
 import type { RunConfig } from '../../contract/run-config'
 import type { MicroBatches } from '../../engine/rl/shares'
-import type { Scorer, Scores } from '../../engine/rl/scorer'
+import type { Scorer, ScoreRequest, Scores } from '../../engine/rl/scorer'
+import { paddedAlike, sortedByLength, takeRows, type Sized } from './sorted-pieces'
 
 /** How the answers of a step are computed: `micro` rows at a time. */
 export interface Pieces {
   readonly rows: number
   readonly micro: number
+  /** Left out, all rows are as long as the batch; otherwise rising lengths that pieces are padded to. */
+  readonly lengths?: readonly number[]
 }
 
-export const piecesOf = ({ microBatch }: Pick<RunConfig, 'microBatch'>, rows: number): Pieces => ({
-  rows,
-  micro: Math.min(rows, microBatch ?? rows)
-})
+/**
+ * With `buckets`, answers are sorted into as many pieces unless `microBatch` says how large those are. `lengths` are those
+ * that a piece may be padded to, rising.
+ */
+export function piecesOf(
+  { microBatch, buckets = null }: Pick<RunConfig, 'microBatch'> & Partial<Pick<RunConfig, 'buckets'>>,
+  rows: number,
+  lengths: readonly number[] = []
+): Pieces {
+  const micro = Math.min(rows, microBatch ?? Math.ceil(rows / (buckets ?? 1)))
+  return { rows, micro, ...(lengths.length > 1 && { lengths }) }
+}
+
+/** A step that does not go through in one piece: its gradients are added up. */
+export const inParts = ({ rows, micro, lengths }: Pieces): boolean => micro < rows || lengths !== undefined
 
 type Arrays = Float32Array | BigInt64Array
 
-/** A batch whose arrays are [rows · T] as batches of [micro · T]; the last is filled up with zeros, which no mask keeps. */
-export function cutBatch<Batch extends object>(batch: Batch, { rows, micro }: Pieces): readonly Batch[] {
+/**
+ * A batch whose arrays are [rows · T] as batches of [micro · T]; the last is filled up with zeros, which no mask keeps.
+ * With `lengths`, shorter answers come first and each piece has the smallest length that holds its own.
+ */
+export function cutBatch<Batch extends object>(batch: Batch & Sized, pieces: Pieces): readonly Batch[] {
+  const { rows, micro } = pieces
+  const sorted = sortedByLength(batch, pieces)
+  if (sorted) return sorted.map((piece) => takeRows<Batch>(batch, piece, pieces))
   if (micro === rows) return [batch]
   const cut = <Data extends Arrays>(data: Data, index: number): Data => {
     const size = (data.length / rows) * micro
@@ -37,21 +57,36 @@ export function cutBatch<Batch extends object>(batch: Batch, { rows, micro }: Pi
   })
 }
 
-/** A scorer of `micro` rows as one of `rows`. */
-export function scorerInPieces(scorer: Scorer, pieces: Pieces): Scorer {
-  if (pieces.micro === pieces.rows) return scorer
+/** A scorer of whole batches, whose answers may say how long they are. */
+export interface BatchScorer {
+  score(request: ScoreRequest & Sized): Promise<Scores>
+  release(): Promise<void>
+}
+
+/** Scorers of `micro` rows, one for each length, as one of `rows`. */
+export function scorerInPieces(opened: Scorer | readonly Scorer[], pieces: Pieces): BatchScorer {
+  const scorers = 'score' in opened ? [opened] : opened
+  const [scorer] = scorers
+  if (!inParts(pieces)) return scorer
+  const { rows, lengths } = pieces
   return {
-    release: () => scorer.release(),
+    release: async () => {
+      for (const one of scorers) await one.release()
+    },
     score: async (request) => {
+      const { length: count } = request.ids
+      const sorted = sortedByLength(request, pieces) ?? paddedAlike(count / rows, pieces)
+      const cut = cutBatch<ScoreRequest>(request, pieces)
       const parts: Scores[] = []
-      for (const piece of cutBatch(request, pieces)) parts.push(await scorer.score(piece))
+      for (const [index, piece] of cut.entries())
+        parts.push(await scorers[lengths?.indexOf(sorted[index].length) ?? 0].score(piece))
       const joined = (name: keyof Scores): Float32Array => {
-        const whole = new Float32Array(request.ids.length)
-        let place = 0
-        for (const part of parts) {
-          whole.set(part[name].subarray(0, whole.length - place), place)
-          place += part[name].length
-        }
+        const whole = new Float32Array(count)
+        sorted.forEach(({ rows: places, length }, index) =>
+          places.forEach((row, place) =>
+            whole.set(parts[index][name].subarray(place * length, (place + 1) * length), (row * count) / rows)
+          )
+        )
         return whole
       }
       return {
@@ -74,7 +109,7 @@ interface Step<Batch extends object, Rest extends readonly unknown[], Stats> {
 export const stepInPieces = <Batch extends object, Rest extends readonly unknown[], Stats>(
   step: Step<Batch, Rest, Stats>,
   pieces: Pieces
-): { step(batch: Batch, ...rest: Rest): Promise<Stats>; release(): Promise<void> } => ({
+): { step(batch: Batch & Sized, ...rest: Rest): Promise<Stats>; release(): Promise<void> } => ({
   release: () => step.release(),
-  step: (batch, ...rest) => step.step(cutBatch(batch, pieces), ...rest)
+  step: (batch, ...rest) => step.step(cutBatch<Batch>(batch, pieces), ...rest)
 })

@@ -40,60 +40,77 @@ const batch: PpoBatch & { weights: Float32Array } = {
   temperature: 1
 }
 
-/** Rows `micro` at a time. */
-const pieces = Array.from({ length: rows / micro }, (_, index) => {
-  const cut = <T extends Float32Array | BigInt64Array>(data: T): T =>
-    data.slice(index * micro * length, (index + 1) * micro * length) as T
+/** Some of the rows, cut to a length. */
+function pieceOf(chosen: readonly number[], cutTo = length) {
+  const cut = <T extends Float32Array | BigInt64Array>(data: T): T => {
+    const part = data.slice(0, chosen.length * cutTo)
+    chosen.forEach((row, place) =>
+      (part as Float32Array).set(
+        data.slice(row * length, row * length + cutTo) as Float32Array,
+        place * cutTo
+      )
+    )
+    return part as T
+  }
   const { ids, mask, oldLogProbs, advantages, returns, oldValues, weights, temperature } = batch
   const arrays = { mask, oldLogProbs, advantages, returns: returns!, oldValues: oldValues!, weights }
   const parts = Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, cut(data)]))
   return { ...(parts as typeof arrays), ids: cut(ids), temperature }
-})
+}
+
+/** Rows `micro` at a time. */
+const pieces = [pieceOf([0, 1]), pieceOf([2, 3]), pieceOf([4, 5])]
+/** The same by length: what is trained on of row r ends r tokens before the batch does. */
+const shorter = [5, 7]
+const sorted = [pieceOf([5, 4], 5), pieceOf([3, 2], 7), pieceOf([1, 0])]
 
 const full: Trainable = { kind: 'full' }
 const lora: Trainable = { kind: 'lora', lora: toyLora }
 const shape = { model, runtime, length }
 type Stats = Readonly<Record<string, number>>
+const batches = { whole: batch, pieces, sorted }
+type Way = keyof typeof batches
+
+const sizeOf = (way: Way) => ({
+  batch: way === 'whole' ? rows : micro,
+  accumulate: way !== 'whole',
+  shorter: way === 'sorted' ? shorter : []
+})
 
 /** Each kind of step, whole and accumulated. */
 const kinds = {
-  ppo: async (trainable: Trainable, accumulate: boolean, state: TrainingState) => {
-    const options = { ...shape, trainable, value: true, reference: true, batch: accumulate ? micro : rows }
-    const step = await createPpoStep({ ...options, accumulate, responseTokens: accumulate ? 13 : 40 })
-    const take = async (): Promise<unknown> => step.step(accumulate ? pieces : batch, settings, state)
+  ppo: async (trainable: Trainable, way: Way, state: TrainingState) => {
+    const options = { ...shape, ...sizeOf(way), trainable, value: true, reference: true }
+    const step = await createPpoStep({ ...options, responseTokens: way === 'whole' ? 40 : 13 })
+    const take = async (): Promise<unknown> => step.step(batches[way], settings, state)
     return { take, release: () => step.release() }
   },
-  offline: async (trainable: Trainable, accumulate: boolean, state: TrainingState) => {
-    const step = await createOfflineStep({
-      ...shape,
-      trainable,
-      accumulate,
-      batch: accumulate ? micro : rows,
-      surrogate: 'clipped'
-    })
-    const take = async (): Promise<unknown> => step.step(accumulate ? pieces : batch, settings, state)
+  offline: async (trainable: Trainable, way: Way, state: TrainingState) => {
+    const step = await createOfflineStep({ ...shape, ...sizeOf(way), trainable, surrogate: 'clipped' })
+    const take = async (): Promise<unknown> => step.step(batches[way], settings, state)
     return { take, release: () => step.release() }
   },
-  supervised: async (trainable: Trainable, accumulate: boolean, state: TrainingState) => {
-    const step = await createSupervisedStep({
-      ...shape,
-      trainable,
-      accumulate,
-      batch: accumulate ? micro : rows
-    })
-    const take = async (): Promise<unknown> => step.step(accumulate ? pieces : batch, settings, state)
+  supervised: async (trainable: Trainable, way: Way, state: TrainingState) => {
+    const step = await createSupervisedStep({ ...shape, ...sizeOf(way), trainable })
+    const take = async (): Promise<unknown> => step.step(batches[way], settings, state)
     return { take, release: () => step.release() }
   }
 }
 
 describe.each(Object.entries(kinds))('a step on micro-batches, %s', (kind, open) => {
-  it.each([
-    ['full', full],
-    ['lora', lora]
-  ] as const)('is the step on all of them at once, %s', async (_, trainable) => {
+  const ways = kind === 'supervised' ? (['pieces'] as const) : (['pieces', 'sorted'] as const)
+  it.each(
+    ways.flatMap(
+      (way) =>
+        [
+          ['full', way, full],
+          ['lora', way, lora]
+        ] as const
+    )
+  )('is the step on all of them at once, %s, %s', async (_, way, trainable) => {
     const parameters = toyParameters(model, trainable, kind === 'ppo', new Random(6))
     const states = [newTrainingState(parameters), newTrainingState(parameters)]
-    const steps = [await open(trainable, false, states[0]), await open(trainable, true, states[1])]
+    const steps = [await open(trainable, 'whole', states[0]), await open(trainable, way, states[1])]
     const [whole, summed] = [(await steps[0].take()) as Stats, (await steps[1].take()) as Stats]
     expect(Object.keys(summed).sort()).toEqual(Object.keys(whole).sort())
     for (const [name, value] of Object.entries(whole))

@@ -117,7 +117,7 @@ export function goldenCases(): GoldenCase[] {
     const wanted = inputsOf[loss]
     const masks = [floats(singles(arrays).get('mask') as HostTensor)]
     const isToken = loss === 'ppo' || loss === 'supervised'
-    const [shares] = isToken ? tokenShares(masks) : answerShares(masks, length)
+    const [shares] = isToken ? tokenShares(masks) : answerShares(masks, batch)
     const perToken = [...singles(arrays)].filter(([name]) => wanted.arrays.includes(name))
     return {
       name: `${loss} ${kind} ${tied ? 'tied' : 'untied'}`,

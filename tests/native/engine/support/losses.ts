@@ -97,7 +97,7 @@ export async function lossCase({
   const scalars = (...names: (keyof typeof settings)[]): Tensors =>
     Object.fromEntries(names.map((name) => [name, scalar(settings[name])]))
   const shares = (
-    loss === 'ppo' || loss === 'supervised' ? tokenShares([mask]) : answerShares([mask], length)
+    loss === 'ppo' || loss === 'supervised' ? tokenShares([mask]) : answerShares([mask], batch)
   )[0]
   const common: Tensors = {
     ...Object.fromEntries(parameters),

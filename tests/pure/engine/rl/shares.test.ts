@@ -14,14 +14,20 @@ describe('shares of a step that is cut into micro-batches', () => {
   })
 
   it('or alike for every answer that has a token', () => {
-    const [first, second] = answerShares(masks, 4)
+    const [first, second] = answerShares(masks, 2)
     close(first, [0, 1 / 6, 1 / 6, 0, 0, 0, 0, 0])
     close(second, [0, 1 / 3, 0, 0, 1 / 9, 1 / 9, 1 / 9, 0])
   })
 
+  it('also of micro-batches of other lengths', () => {
+    const [first, second] = answerShares([Float32Array.of(1, 1, 0, 1), Float32Array.of(1, 0, 0, 1, 1, 1)], 2)
+    close(first, [1 / 8, 1 / 8, 0, 1 / 4])
+    close(second, [1 / 4, 0, 0, 1 / 12, 1 / 12, 1 / 12])
+  })
+
   it('are zero where nothing is kept', () => {
     const nothing = [new Float32Array(4)]
-    expect([...tokenShares(nothing)[0], ...answerShares(nothing, 4)[0]]).toEqual(Array(8).fill(0))
+    expect([...tokenShares(nothing)[0], ...answerShares(nothing, 1)[0]]).toEqual(Array(8).fill(0))
   })
 })
 

@@ -78,6 +78,16 @@ export const machineSettings: readonly Setting[] = [
     group: 'Run'
   },
   {
+    key: 'buckets',
+    title: 'Lengths',
+    sentence:
+      'Lengths that the answers of a step are sorted into: less is computed of padding, for more memory.',
+    bound: 'empty, or 1 to 16',
+    initial: null,
+    kind: { of: 'number', min: 1, max: 16, whole: true, optional: true },
+    group: 'Run'
+  },
+  {
     key: 'compute',
     title: 'Products',
     sentence: 'Precision of the products with them; float16 is no faster on the processor.',
