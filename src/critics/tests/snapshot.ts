@@ -7,21 +7,20 @@ import type { SandboxFiles } from './files'
 import { killTree, launch, type Isolation } from './launch'
 import { defaultLimits, startSeconds } from './limits'
 
-const kept = new Map<Isolation['kind'], Promise<number>>()
+let kept: Promise<number> | null = null
 
 /**
  * Python's memory just after its start, which every program begins with: it takes a fifth of the time of a start from
- * nothing. Made once.
+ * nothing. Made once, by our own code alone, for programs of either isolation.
  * @returns a descriptor for reading only, of a file that has no name any more and goes with this process
  * @throws Failure critic-failed if Python does not start
  */
 export function snapshotOf(files: SandboxFiles, isolation: Isolation): Promise<number> {
-  const known = kept.get(isolation.kind)
-  if (known) return known
+  if (kept) return kept
   const made = makeSnapshot(files, isolation)
-  kept.set(isolation.kind, made)
+  kept = made
   // What did not start now may start later.
-  made.catch(() => kept.delete(isolation.kind))
+  made.catch(() => (kept = null))
   return made
 }
 

@@ -50,7 +50,7 @@ function commandLines(): string[] {
   })
 }
 
-describe('the critic made of tests', () => {
+describe.concurrent('the critic made of tests', () => {
   it('marks a program that passes as good', async () => {
     const critique = await judged('    return sum(xs)\n')
     expect(critique).toMatchObject({ status: 'ok', verdict: 'pass', critique: 'Passes its tests.' })
