@@ -4,9 +4,10 @@ import { toFailure } from '../contract/errors'
 import type { ImportSummary, RejectedRecord } from '../contract/ipc'
 import type { Progress } from '../contract/job'
 import { parseRecord, type RawRecord } from '../formats/split-records'
-import type { PersonRecord } from '../pipeline/annotate/record'
+import type { DocumentRecord, PersonRecord } from '../pipeline/annotate/record'
 import { forgetLongText } from '../pipeline/annotate/long-text'
 import { Failure } from '../pipeline/failure'
+import { drawSplit, type Split, type SplitCounts } from '../pipeline/optimise/split'
 import type { Db } from '../store/database'
 import { appendEntry } from '../store/history'
 import { openProject, type Project } from '../store/project'
@@ -26,6 +27,8 @@ export interface ImportOptions {
   readonly dryRun?: boolean
   /** Any rejected record refuses the whole file. */
   readonly strict?: boolean
+  /** Draws the split by lot; else a document's id decides. A record that says its own, or is known already, keeps it. */
+  readonly split?: { readonly counts: SplitCounts; readonly seed: number }
   readonly signal?: CancelSignal
   readonly onProgress?: (progress: Progress) => void
 }
@@ -33,6 +36,8 @@ export interface ImportOptions {
 export interface ImportResult extends ImportSummary {
   /** Answers and annotations that the project had already. */
   readonly known: number
+  /** New documents of each side, where the split was drawn. */
+  readonly split?: Readonly<Record<Split, number>>
   readonly rejected: readonly (RejectedRecord & { readonly code: string })[]
 }
 
@@ -112,7 +117,7 @@ async function readRecords(
   scan: Scan,
   db: Db,
   project: Db,
-  { annotator, strict, signal, onProgress }: ImportOptions
+  { annotator, strict, signal, onProgress, split }: ImportOptions
 ): Promise<ImportResult> {
   const defaultPerson: PersonRecord = annotator ? { name: annotator, kind: 'person' } : scan.format.person
   const writer = new RecordWriter(db, { at: new Date().toISOString(), defaultPerson, project })
@@ -120,13 +125,21 @@ async function readRecords(
   const repaired: ImportResult['repaired'][number][] = []
   const rejected: ImportResult['rejected'][number][] = []
   const pause = turns(signal, file)
+  const sideOf = split && drawSplit(scan.records, split.counts, split.seed)
+  const sides: Record<Split, number> = { train: 0, dev: 0, test: 0 }
   let done = 0
+  const write = (document: DocumentRecord, record: number): void => {
+    const before = writer.counts.documents
+    const side = document.split ?? sideOf?.(record)
+    writer.write({ ...document, split: side })
+    if (side) sides[side] += writer.counts.documents - before
+  }
   const take = (raw: RawRecord): void => {
     const record = recordName(scan.layout, raw.number)
     done++
     try {
       const result = read(parseRecord(raw))
-      if (result.document) writer.write(result.document)
+      if (result.document) write(result.document, done - 1)
       for (const what of result.repaired) repaired.push({ record, what })
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown
@@ -152,6 +165,7 @@ async function readRecords(
     annotations,
     spans,
     known,
+    ...(split && { split: sides }),
     repaired,
     rejected
   }
@@ -180,13 +194,19 @@ function refused(rejected: ImportResult['rejected'], records: number): Failure {
   )
 }
 
-function writeHistory(db: Db, file: RecordFile, result: ImportResult, { annotator }: ImportOptions): void {
+function writeHistory(
+  db: Db,
+  file: RecordFile,
+  result: ImportResult,
+  { annotator, split }: ImportOptions
+): void {
   const { documents, responses, annotations, spans } = result
+  const drawn = split ? `, split ${Object.values(result.split ?? {}).join('/')} by seed ${split.seed}` : ''
   appendEntry(db, {
     at: new Date().toISOString(),
     personId: null,
     kind: 'import',
-    what: `import ${file.name} (${result.format}${annotator ? `, annotator ${annotator}` : ''}): ${documents} documents, ${responses} answers, ${annotations} annotations, ${spans} spans`,
+    what: `import ${file.name} (${result.format}${annotator ? `, annotator ${annotator}` : ''}${drawn}): ${documents} documents, ${responses} answers, ${annotations} annotations, ${spans} spans`,
     responseId: null,
     annotationId: null,
     step: null,

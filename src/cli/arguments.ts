@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import type { SplitCounts } from '../pipeline/optimise/split'
 
 /** Parsers of option values: a value that does not fit is wrong usage (exit 2), with a sentence saying what fits. */
 
@@ -26,4 +27,12 @@ export function idList(text: string): number[] {
   if (!parts.every((part) => /^\d+$/.test(part)))
     throw new InvalidArgumentError('It must be a list of whole numbers such as 1,2,3.')
   return parts.map(Number)
+}
+
+/** `216/24/60` → how many for train, dev and test */
+export function splitCounts(text: string): SplitCounts {
+  const [, train, dev, test] = (/^(\d{1,9})\/(\d{1,9})\/(\d{1,9})$/.exec(text) ?? []).map(Number)
+  if (train === undefined || train + dev + test === 0)
+    throw new InvalidArgumentError('It must be three whole numbers, train/dev/test, such as 80/10/10.')
+  return { train, dev, test }
 }

@@ -12,6 +12,7 @@ import { openToRead } from '../open-to-read'
 import { sha256 } from '../sha256'
 import { evaluationsFolderOf } from './evaluations'
 import { absoluteCritic, criticFingerprint, readCritic } from './fingerprint'
+import { requireUnlearned } from './learned'
 import { markedAnswers } from './marked-answers'
 
 export interface EvaluateOptions {
@@ -38,13 +39,17 @@ export class EvaluationWork {
   private readonly head: Omit<CriticEvaluation, 'quality' | 'critic' | 'evaluatedAt'>
   private readonly file: string
 
-  /** @throws Failure nothing-to-train where nobody marked an answer of the split, and what reading may throw */
+  /**
+   * @throws Failure nothing-to-train where nobody marked an answer of the split, bad-input where the critic was made
+   *   from answers of the split, and what reading may throw
+   */
   constructor(
     project: Project,
     private readonly options: EvaluateOptions
   ) {
     try {
       const critic = absoluteCritic(options.critic)
+      requireUnlearned(project, critic, options.split)
       const tokenizer = tokenizerOf(critic, options.tokenizer)
       const { answers, splitSha256 } = markedAnswers(project, options.split, tokenizer?.tokenizer ?? null)
       if (!answers.some(({ use }) => use === 'evaluate'))

@@ -7,6 +7,8 @@ import { openToRead } from '../../app/open-to-read'
 import { showRecords, type ShownDocument } from '../../app/show'
 import { takeOverProject } from '../../app/take-over'
 import type { Progress } from '../../contract/job'
+import type { SplitCounts } from '../../pipeline/optimise/split'
+import { splitCounts, wholeNumber } from '../arguments'
 import { gpuPackOption } from '../device-options'
 import { tryDevices } from '../try-devices'
 import type { Terminal } from '../terminal'
@@ -31,21 +33,29 @@ export function registerProjectCommands(program: Command, terminal: Terminal): v
     .requiredOption('--project <file>', 'the project (NAME.t2g)')
     .option('--format <name>', 'auto, fine-grained-rlhf, jsonl or t2g-jsonl', 'auto')
     .option('--annotator <name>', 'whose annotations these are, where the file does not say')
+    .option(
+      '--split <n/n/n>',
+      'draw by lot how many are for train/dev/test; else 80/10/10 by id',
+      splitCounts
+    )
+    .option('--split-seed <n>', 'repeats the drawing', wholeNumber(0), 1)
     .option('--dry-run', 'say what would happen and keep nothing')
     .option('--strict', 'refuse the whole file if one record cannot be taken')
-    .action(async (file: string, options: ImportWords) => {
+    .action(async (file: string, { split: counts, splitSeed: seed, ...options }: ImportWords) => {
       const result = await importIntoFile(file, options.project, {
         ...options,
+        split: counts && { counts, seed },
         signal: terminal.signal,
         onProgress: progressLine(terminal)
       })
       for (const { reason, code } of result.rejected) terminal.note(`rejected: ${reason} [${code}]`)
       for (const { record, what } of result.repaired) terminal.note(`repaired: ${record}: ${what}`)
-      const { documents, responses, annotations, spans, rejected, format, known } = result
+      const { documents, responses, annotations, spans, rejected, format, known, split } = result
+      const drawn = split ? `; ${split.train} for train, ${split.dev} for dev, ${split.test} for test` : ''
       terminal.answer(
         result,
         `${options.dryRun ? 'Would import' : 'Imported'} ${documents} documents, ${responses} answers, ${annotations} annotations and ${spans} spans from ${format}` +
-          `; ${rejected.length} records rejected` +
+          `${drawn}; ${rejected.length} records rejected` +
           (known > 0 ? `; ${known} were there already.` : '.')
       )
     })
@@ -103,6 +113,8 @@ interface ImportWords {
   readonly project: string
   readonly format: string
   readonly annotator?: string
+  readonly split?: SplitCounts
+  readonly splitSeed: number
   readonly dryRun?: boolean
   readonly strict?: boolean
 }

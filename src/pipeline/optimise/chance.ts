@@ -25,7 +25,13 @@ export const streams = {
   /** Answers sampled into a project, to be annotated. */
   collect: 7,
   /** Inputs that an adapter's dropout leaves out. */
-  dropout: 8
+  dropout: 8,
+  /** Which documents of an import are held out. */
+  split: 9,
+  /** Where the random spans of a critic's baseline lie. */
+  randomSpans: 10,
+  /** In which order a critic's baseline learns its words. */
+  bagOfWords: 11
 } as const
 export type Stream = keyof typeof streams
 
@@ -52,52 +58,38 @@ export function uniform(seed: number, stream: Stream, step: number, sample: numb
   return toUniform(block(new Uint32Array(4), seed, stream, step, sample, token)[0])
 }
 
-interface Many {
-  readonly seed: number
-  readonly stream: Stream
-  readonly step: number
-  readonly samples: number
-  readonly each: number
-  readonly firstSample: number
-}
-
-/** [samples, each]: the first `words` words of each block, and then the next block. */
-function fill(
-  words: 1 | 4,
-  { seed, stream, step, samples, each, firstSample }: Many
-): Float32Array<ArrayBuffer> {
-  const numbers = new Float32Array(samples * each)
-  const made = new Uint32Array(4)
-  for (let sample = 0; sample < samples; sample++)
-    for (let index = 0; index < each; index++) {
-      if (index % words === 0) block(made, seed, stream, step, firstSample + sample, index / words)
-      numbers[sample * each + index] = toUniform(made[index % words])
-    }
-  return numbers
-}
-
-/** `uniform` for every token of every sample of a step: [samples, tokens], row-major. */
-export const uniforms = (
+/** Numbers for every sample of a step, from `firstSample` on: [samples, each], row-major. */
+type Fill = (
   seed: number,
   stream: Stream,
   step: number,
   samples: number,
-  tokens: number,
-  firstSample = 0
-): Float32Array<ArrayBuffer> => fill(1, { seed, stream, step, samples, each: tokens, firstSample })
+  each: number,
+  firstSample?: number
+) => Float32Array<ArrayBuffer>
+
+/** The first `words` words of each block, and then the next block. */
+const fill =
+  (words: 1 | 4): Fill =>
+  (seed, stream, step, samples, each, firstSample = 0) => {
+    const numbers = new Float32Array(samples * each)
+    const made = new Uint32Array(4)
+    for (let sample = 0; sample < samples; sample++)
+      for (let index = 0; index < each; index++) {
+        if (index % words === 0) block(made, seed, stream, step, firstSample + sample, index / words)
+        numbers[sample * each + index] = toUniform(made[index % words])
+      }
+    return numbers
+  }
+
+/** `uniform` for every token of every sample of a step: [samples, tokens], row-major. */
+export const uniforms = fill(1)
 
 /**
  * The same where numbers are needed by the million: four of them from each block, so that entry 4n of a sample is the
  * number of token n, and the three after it are the block's other words.
  */
-export const denseUniforms = (
-  seed: number,
-  stream: Stream,
-  step: number,
-  samples: number,
-  numbersEach: number,
-  firstSample = 0
-): Float32Array<ArrayBuffer> => fill(4, { seed, stream, step, samples, each: numbersEach, firstSample })
+export const denseUniforms = fill(4)
 
 /** Numbers drawn one after another: the n-th draw is the block of token n. */
 export interface Chance {

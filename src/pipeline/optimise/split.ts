@@ -1,3 +1,5 @@
+import { chance } from './chance'
+
 /** Which part of the data a document belongs to. Answers of one document never fall on both sides. */
 export type Split = 'train' | 'dev' | 'test'
 export const splits: readonly Split[] = ['train', 'dev', 'test']
@@ -17,6 +19,25 @@ export function splitOf(documentId: string, shares: SplitShares = defaultShares)
   const place = hash32(documentId) / 2 ** 32
   if (place < shares.train) return 'train'
   return place < shares.train + shares.dev ? 'dev' : 'test'
+}
+
+/** How many records of a file belong to each side; other sums than the file's are proportions of it. */
+export type SplitCounts = Readonly<Record<Split, number>>
+
+/**
+ * A split drawn by lot: the side of each record of a file (first record 0), a function of their number and the seed.
+ * Of `records` records, in the proportions of `counts`, exactly as many are on each side as rounding allows.
+ */
+export function drawSplit(records: number, counts: SplitCounts, seed: number): (record: number) => Split {
+  const whole = counts.train + counts.dev + counts.test
+  const trained = Math.round((records * counts.train) / whole)
+  const known = Math.round((records * (counts.train + counts.dev)) / whole)
+  const order = chance(seed, 'split').shuffle(Array.from({ length: records }, (_, record) => record))
+  const sides = new Array<Split>(records).fill('train')
+  order.forEach((record, place) => {
+    if (place >= trained) sides[record] = place < known ? 'dev' : 'test'
+  })
+  return (record) => sides[record]
 }
 
 /** FNV-1a over UTF-8 bytes, then MurmurHash3's finaliser, because FNV alone spreads short ids badly. Unsigned. */

@@ -76,6 +76,29 @@ describe('import', () => {
     })
   })
 
+  it('draws the split by lot where one is asked for; a record that says its own keeps it', async () => {
+    const records = Array.from({ length: 10 }, (_, index) => ({ prompt: `p${index}`, response: 'a' }))
+    const file = write('ten.jsonl', lines(...records))
+    const first = await importing(file, '--split', '6/1/3', '--split-seed', '7')
+    expect(first.json).toMatchObject({ documents: 10, split: { train: 6, dev: 1, test: 3 } })
+    const sides = async (project: string): Promise<unknown[]> => {
+      const { json } = await text2grad('show', '--project', project, '--json')
+      return (json as { id: string; split: string }[]).map(({ id, split }) => [id, split])
+    }
+    const drawn = await sides(at('p.t2g'))
+    expect(drawn.filter((one) => (one as string[])[1] === 'test')).toHaveLength(3)
+    // Known documents stay where they are, whatever is asked for later.
+    const again = await importing(file, '--split', '0/0/1')
+    expect(again.json).toMatchObject({ documents: 0, known: 10, split: { train: 0, dev: 0, test: 0 } })
+    expect(await sides(at('p.t2g'))).toEqual(drawn)
+    await text2grad('export', '--project', at('p.t2g'), '--format', 'jsonl', '--out', at('out.jsonl'))
+    await text2grad('import', at('out.jsonl'), '--project', at('q.t2g'), '--split', '0/0/1')
+    expect(await sides(at('q.t2g'))).toEqual(drawn)
+    expect(await text2grad('import', file, '--project', at('r.t2g'), '--split', '80/20')).toMatchObject({
+      exitCode: 2
+    })
+  })
+
   it('with --strict or --dry-run writes nothing, not even a project file', async () => {
     const file = write('one-bad.jsonl', lines({ prompt: 'p', response: 'a' }, { nothing: 1 }))
     const strict = await importing(file, '--strict')
