@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readRunView } from '../../src/app/runs/folder'
@@ -9,80 +9,15 @@ import { chance } from '../../src/pipeline/optimise/chance'
 import { annotatedRun, answers } from '../native/jobs/annotated-run'
 import { adapterBytes, quietHost, timelessMetrics, tinyRun } from '../native/jobs/tiny-run'
 import { scratchFolder } from '../pure/engine/checkpoint/scratch'
+import { halfWritten, hosted, lines, moments, type Moment } from './killing'
 
 const scratch = scratchFolder()
-const draw = chance(3, 'text')
+const { afterTime, afterStep, whileSaving } = moments(chance(3, 'text'))
 
-const lines = (dir: string): number => {
-  const file = join(dir, 'metrics.jsonl')
-  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0
-}
-
-/** Hosts the run in a process of its own, which `arm` may kill. @returns what the host says in the end */
-async function hosted(dir: string, arm: (kill: () => void) => () => void): Promise<unknown> {
-  let disarm = (): void => undefined
-  const ended = await hostJob(
-    { kind: 'train', runDir: dir },
-    { onStart: (child) => (disarm = arm(() => void child.kill('SIGKILL'))) }
-  ).catch((error: unknown) => error)
-  disarm()
-  return ended
-}
-
-type Moment = (dir: string) => (kill: () => void) => () => void
-
-/** A random time after the start: while it loads, computes or writes. Milliseconds. */
-const afterTime =
-  (longest: number): Moment =>
-  () =>
-  (kill) => {
-    const timer = setTimeout(kill, draw.uniform() * longest)
-    return () => clearTimeout(timer)
-  }
-
-/** A random time after a random step. */
-const afterStep =
-  (furthest: number): Moment =>
-  (dir) => {
-    const step = lines(dir) + draw.integer(furthest)
-    return (kill) => {
-      const timer = setInterval(() => {
-        if (lines(dir) <= step) return
-        clearInterval(timer)
-        setTimeout(kill, draw.uniform() * 60)
-      }, 2)
-      return () => clearInterval(timer)
-    }
-  }
-
-/** While the nth checkpoint from here is written: as soon as its hidden folder is there, or a little later. */
-const whileSaving =
-  (nth: number): Moment =>
-  (dir) => {
-    const folder = join(dir, 'checkpoints')
-    mkdirSync(folder, { recursive: true })
-    return (kill) => {
-      const seen = new Set<string>()
-      const watcher = watch(folder, (_, name) => {
-        if (name?.includes('.new-')) seen.add(name)
-        if (seen.size < nth) return
-        watcher.close()
-        const wait = draw.integer(4)
-        if (wait === 0) kill()
-        else setTimeout(kill, wait)
-      })
-      return () => watcher.close()
-    }
-  }
-
-const moments: Moment[] = [
+const deaths: Moment[] = [
   ...[afterTime(1500), afterStep(5), whileSaving(1), afterStep(3), whileSaving(2)],
   ...[afterTime(4000), whileSaving(1), afterStep(4), whileSaving(2), afterStep(6)]
 ]
-
-/** Hidden folders of checkpoints that were being written. */
-const halfWritten = (dir: string): string[] =>
-  readdirSync(join(dir, 'checkpoints')).filter((name) => name.includes('.new-') || name.includes('.old-'))
 
 describe.each([
   {
@@ -118,13 +53,15 @@ describe.each([
     const dir = make(`${source}-killed`)
     const told: string[] = []
     const torn = new Set<string>()
-    for (const moment of moments) {
-      expect(await hosted(dir, moment(dir))).toMatchObject({ code: 'trainer-died' })
+    for (const moment of deaths) {
+      expect(await hosted({ kind: 'train', runDir: dir }, moment(dir))).toMatchObject({
+        code: 'trainer-died'
+      })
       // Killed before it could say that it runs, it is still waiting.
       const { state } = readRunView(dir)
       expect(['interrupted', 'waiting']).toContain(state)
       if (state === 'interrupted') expect(resumableRun(dir).dir).toBe(dir)
-      const half = existsSync(join(dir, 'checkpoints')) ? halfWritten(dir) : []
+      const half = halfWritten(dir)
       half.forEach((name) => torn.add(name))
       told.push(`${lines(dir)}${half.length > 0 ? ` writing ${half.join(' ')}` : ''}`)
     }
