@@ -9,7 +9,6 @@ import { TokenCache } from './align/token-cache'
 import { trayView } from './align/tray'
 import { Annotator } from './annotate/annotator'
 import { checkProject } from './check'
-import { previewOnProject } from './critics/preview'
 import { criticHandlers } from './critics/handlers'
 import { doctor } from './doctor'
 import { exportFile } from './export-file'
@@ -81,6 +80,7 @@ export class App {
     const toHost: AppHost['host'] = (request, listener) =>
       host.host(withSeat(request, settings.view()), listener)
     const person = (): string => settings.annotator()
+    const allowedHosts = (): readonly string[] => settings.view().allowedHosts
     const runs = runHandlers({
       project,
       host: toHost,
@@ -88,13 +88,17 @@ export class App {
       emit: host.emit,
       person,
       work,
-      plans: this.plans
+      plans: this.plans,
+      allowedHosts
     })
     return {
       ...runs.handlers,
       ...criticHandlers({
         project,
         doJob: runs.doJob,
+        person,
+        plans: this.plans,
+        allowedHosts,
         changed: () => host.emit({ kind: 'project-changed' })
       }),
       'app.doctor': () => doctor(),
@@ -143,7 +147,6 @@ export class App {
         return this.tokens.tokens(modelDir, { text: response.text, sampled: response.sampling })
       },
       'align.tray': ({ modelDir, limit }) => trayView(project(), this.tokens, modelDir, limit),
-      'critics.preview': ({ critic }) => previewOnProject(project(), critic, settings.view().allowedHosts),
       'models.list': () => listModels(host.resources, settings),
       'models.add': ({ dir }) => addModel(dir, settings),
       'review.report': ({ runId, file }) => ({ path: writeReport(runFolderOf(project(), runId), file) })

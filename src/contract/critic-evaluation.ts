@@ -59,17 +59,6 @@ const record = z.strictObject({
 /** How a critic did, as it is kept beside the project. */
 export type CriticEvaluation = Omit<z.infer<typeof record>, 'quality'> & { readonly quality: CriticQuality }
 
-const fraction = z.number().min(0).max(1)
-
-/** `CriticThresholds`, as a project keeps them. */
-export const criticThresholds = z.strictObject({
-  poorPrecision: fraction,
-  poorF1: fraction,
-  failures: fraction,
-  signFlip: fraction,
-  documents: z.int().min(1)
-})
-
 /** @throws ZodError */
 export const parseEvaluation = (json: unknown): CriticEvaluation =>
   record.parse(json) as unknown as CriticEvaluation

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { criticThresholds } from './critic-thresholds'
 
 /** Whether the run's critic may be trained on, by what, and who overrode it. */
 export const criticGate = z.strictObject({
@@ -11,6 +12,8 @@ export const criticGate = z.strictObject({
     .strictObject({ criticVersion: z.string(), splitSha256: z.string(), evaluatedAt: z.string() })
     .nullable(),
   /** A person who let the run begin all the same. */
-  override: z.strictObject({ person: z.string(), at: z.iso.datetime(), reason: z.string() }).nullable()
+  override: z.strictObject({ person: z.string(), at: z.iso.datetime(), reason: z.string() }).nullable(),
+  /** What it was held against; absent where it was never measured. */
+  thresholds: criticThresholds.optional()
 })
 export type CriticGate = z.infer<typeof criticGate>

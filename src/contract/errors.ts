@@ -111,7 +111,7 @@ export const errors = {
   },
   'critic-not-trusted': {
     means: 'The critic has not passed the project’s thresholds on answers that people marked.',
-    remedy: 'Evaluate it (critic evaluate), train it further, or override the gate with a reason.'
+    remedy: 'Evaluate it on the test split, train it further, or override the gate with a reason.'
   },
   'critic-failed': {
     means: 'The critic could not judge an answer.',

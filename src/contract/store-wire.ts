@@ -32,7 +32,12 @@ export interface StoreWorkerData {
 
 /** Routes that end in main: they are dialogs, and reach the worker with a path as one of `PathRoutes`. */
 type DialogRoute =
-  'project.choose' | 'project.import' | 'project.export' | 'models.choose' | 'critic.choose' | 'review.report'
+  | 'project.choose'
+  | 'project.import'
+  | 'project.export'
+  | 'models.choose'
+  | 'critics.choose'
+  | 'review.report'
 
 /** What the dialogs' routes become once the person has chosen a path. */
 export interface PathRoutes {

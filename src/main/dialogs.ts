@@ -10,7 +10,7 @@ export interface Dialogs {
   exportFile(): Promise<string | null>
   modelFolder(): Promise<string | null>
   reportFile(): Promise<string | null>
-  rulesFile(): Promise<string | null>
+  criticFile(kind: 'rules' | 'llm'): Promise<string | null>
 }
 
 export function nativeDialogs(window: () => BrowserWindow): Dialogs {
@@ -32,7 +32,10 @@ export function nativeDialogs(window: () => BrowserWindow): Dialogs {
       const { filePaths } = await dialog.showOpenDialog(window(), { title, properties: ['openDirectory'] })
       return filePaths[0] ?? null
     },
-    rulesFile: () => open('Choose a rules file', [{ name: 'Rules', extensions: ['json'] }]),
+    criticFile: (kind) =>
+      kind === 'rules'
+        ? open('Choose a rules file', [{ name: 'Rules', extensions: ['json'] }])
+        : open('Choose a critic’s settings', [{ name: 'Settings', extensions: ['json'] }]),
     reportFile: () => save('Save the report', 'report.html', [{ name: 'HTML', extensions: ['html'] }])
   }
 }

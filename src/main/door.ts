@@ -35,7 +35,7 @@ export function openDoor({ dialogs, appInfo, store }: DoorOptions) {
         : store('project.import', { file }),
     'project.export': () => withPath(dialogs.exportFile(), (file) => store('project.export', { file })),
     'models.choose': () => withPath(dialogs.modelFolder(), (dir) => store('models.add', { dir })),
-    'critic.choose': async () => ({ ok: true, value: await dialogs.rulesFile() }),
+    'critics.choose': async (kind) => ({ ok: true, value: await dialogs.criticFile(kind) }),
     'review.report': ({ runId }) =>
       withPath(dialogs.reportFile(), (file) => store('review.report', { runId, file }))
   }

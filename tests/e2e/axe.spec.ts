@@ -42,9 +42,17 @@ const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = 
     }
   },
   {
+    name: 'thresholds and another critic',
+    show: async (page) => {
+      await page.getByTestId('measure-critic').click()
+      await page.getByTestId('measure-form').waitFor()
+      await page.getByTestId('change-thresholds').click()
+      await page.getByTestId('threshold-poorF1').fill('101')
+    }
+  },
+  {
     name: 'critic',
     show: async (page) => {
-      await page.keyboard.press('Control+3')
       await page.getByTestId('train-critic').click()
       await page.getByTestId('train-critic-form').waitFor()
       await page.getByTestId('open-critic').first().click()
@@ -70,14 +78,35 @@ const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = 
     name: 'new run',
     show: async (page) => {
       await page.keyboard.press('Control+Shift+N')
+      await page.getByTestId('source-annotated').check()
       await page.getByTestId('more-settings').evaluate((details) => details.setAttribute('open', ''))
       await page.getByTestId('plan-memory').waitFor()
       await expect(page.getByTestId('run-start')).toBeEnabled()
     }
   },
   {
+    name: 'new run whose critic has not passed',
+    show: async (page) => {
+      await page.getByTestId('source-rollouts').check()
+      await page.getByTestId('critic-choice').selectOption('llm')
+      await page.getByTestId('llm-path').fill('http://127.0.0.1:1/v1#judge')
+      await expect(page.getByTestId('critic-gate')).toHaveAttribute('data-passed', 'false')
+      await page.getByTestId('override-gate').or(page.getByTestId('override-reason')).click()
+      await page.getByTestId('override-reason').fill('A trial.')
+      await expect(page.getByTestId('run-start')).toBeEnabled()
+    }
+  },
+  {
+    name: 'what would be sent',
+    show: async (page) => {
+      await page.getByTestId('run-start').click()
+      await page.getByTestId('first-request').waitFor()
+    }
+  },
+  {
     name: 'run',
     show: async (page) => {
+      await page.keyboard.press('Escape')
       await page.keyboard.press('Control+4')
       await page.getByTestId('open-run').first().click()
       await page.getByTestId('sample').first().waitFor()

@@ -1,39 +1,17 @@
-import { criticThresholds, type CriticEvaluation } from '../../contract/critic-evaluation'
+import type { CriticEvaluation } from '../../contract/critic-evaluation'
 import type { CriticGate } from '../../contract/critic-gate'
 import { Failure } from '../../pipeline/failure'
-import {
-  defaultThresholds,
-  shortcomings,
-  type CriticThresholds
-} from '../../pipeline/reward/critic-quality/gate'
-import { getMeta, setMeta } from '../../store/meta'
+import { shortcomings } from '../../pipeline/reward/critic-quality/gate'
 import type { Project } from '../../store/project'
 import { listEvaluations } from './evaluations'
 import { criticFingerprint } from './fingerprint'
 import { splitHash } from './marked-answers'
+import { thresholdsOf } from './thresholds'
 
 /** A person who lets a run begin on a critic that has not passed. */
 export interface GateOverride {
   readonly person: string
   readonly reason: string
-}
-
-const key = 'critic-thresholds'
-
-/** The project's own thresholds, or the defaults. */
-export function thresholdsOf(project: Project): CriticThresholds {
-  const stored = project.read((db) => getMeta(db, key))
-  if (stored === null) return defaultThresholds
-  try {
-    return criticThresholds.parse(JSON.parse(stored))
-  } catch {
-    return defaultThresholds
-  }
-}
-
-export function setThresholds(project: Project, thresholds: CriticThresholds): CriticThresholds {
-  project.write((db) => setMeta(db, key, JSON.stringify(thresholds)))
-  return thresholds
 }
 
 const exemptions: Readonly<Record<string, string>> = {
@@ -60,14 +38,16 @@ export function gateOf(project: Project | null, critic: string): CriticGate {
   if (!own) return refused('It has not been evaluated on the test split of this project.')
   if (own.splitSha256 !== splitHash(project, 'test'))
     return refused('The test split has changed since it was evaluated: evaluate it again.', own)
-  const found = shortcomings(own.quality, thresholdsOf(project))
-  if (found.length > 0) return refused(`On the test split ${found.join('; ')}.`, own)
+  const thresholds = thresholdsOf(project)
+  const found = shortcomings(own.quality, thresholds)
+  if (found.length > 0) return { ...refused(`On the test split ${found.join('; ')}.`, own), thresholds }
   return {
     by: 'evaluation',
     passed: true,
     because: 'It passes the project’s thresholds on the test split.',
     evaluation: named(own),
-    override: null
+    override: null,
+    thresholds
   }
 }
 

@@ -1,12 +1,17 @@
+import { dirname } from 'node:path'
 import type { EvaluationResult } from '../../contract/critic-evaluation'
+import { placeCritic } from '../../contract/critic-specification'
 import type { Handlers } from '../../contract/ipc'
 import type { JobRequest } from '../../contract/job'
 import type { Project } from '../../store/project'
 import { EvaluationWork } from './evaluate'
-import { setThresholds, thresholdsOf } from './gate'
+import { pathFrom } from '../runs/config-file'
+import type { PlanThread } from '../runs/plan-thread'
+import { gateOf } from './gate'
 import { judgedAnswers } from './judged-answers'
 import { listCritics, nextCriticFolder } from './list'
 import { scoreInto } from './score'
+import { setThresholds, thresholdsView } from './thresholds'
 import { prepareCritic, readCriticTraining } from './train'
 
 export interface CriticHost {
@@ -15,16 +20,30 @@ export interface CriticHost {
   /** One job at a time, shown and cancelled as long work. */
   readonly doJob: (what: string, request: JobRequest) => Promise<unknown>
   readonly changed: () => void
+  /** Who sits here. */
+  readonly person: () => string
+  readonly plans: Pick<PlanThread, 'previewWork'>
+  /** Hosts that this seat allows critics to send texts to. */
+  readonly allowedHosts: () => readonly string[]
 }
 
 const here = { threads: 2, device: 'cpu' } as const
 
 /** The critic routes. */
-export function criticHandlers({ project, doJob, changed }: CriticHost) {
+export function criticHandlers({ project, doJob, changed, person, plans, allowedHosts }: CriticHost) {
+  /** A path that a person typed begins at the project's folder. */
+  const placed = (critic: string): string => placeCritic(critic, pathFrom(dirname(project().file)))
   return {
     'critics.list': () => listCritics(project()),
-    'critics.thresholds': () => thresholdsOf(project()),
-    'critics.setThresholds': (thresholds) => setThresholds(project(), thresholds),
+    'critics.gate': ({ critic }) => gateOf(project(), placed(critic)),
+    'critics.thresholds': () => thresholdsView(project()),
+    'critics.setThresholds': (thresholds) => {
+      const view = setThresholds(project(), thresholds, person())
+      changed()
+      return view
+    },
+    'critics.preview': (asked) =>
+      plans.previewWork(project().file, { ...asked, critic: placed(asked.critic) }, allowedHosts()),
     'critics.answers': ({ version }) => judgedAnswers(project(), version),
     'critics.train': async ({ kind, base, steps }) => {
       const training = readCriticTraining(null, { kind, base, steps })
@@ -37,7 +56,13 @@ export function criticHandlers({ project, doJob, changed }: CriticHost) {
       return { critic: `trained:${criticDir}` }
     },
     'critics.evaluate': async ({ critic, split }) => {
-      const work = new EvaluationWork(project(), { critic, split, tokenizer: null, seed: 1, ...here })
+      const work = new EvaluationWork(project(), {
+        critic: placed(critic),
+        split,
+        tokenizer: null,
+        seed: 1,
+        ...here
+      })
       try {
         return work.keep((await doJob('Evaluating a critic', work.request)) as EvaluationResult)
       } finally {
@@ -49,7 +74,7 @@ export function criticHandlers({ project, doJob, changed }: CriticHost) {
       const into = project()
       const host = (request: JobRequest): Promise<unknown> => doJob('Asking a critic', request)
       try {
-        return await scoreInto(into, { critic, split, ...here }, host)
+        return await scoreInto(into, { critic: placed(critic), split, ...here }, host)
       } finally {
         changed()
       }

@@ -9,6 +9,7 @@ import { responsesOfDocument } from '../../store/responses'
 import { spansOf } from '../../store/spans'
 import { isUnfaithful, type PolicyTokenizer } from '../../tokens/tokenizer'
 import { allDocuments, isLive, trainingAnnotations } from '../runs/source'
+import { testsOf } from '../code-tests'
 import { sha256 } from '../sha256'
 
 export interface MarkedAnswers {
@@ -32,22 +33,25 @@ export function markedAnswers(
     return {
       splitSha256: hashOf(documents, split),
       answers: wanted.flatMap((document) =>
-        responsesOfDocument(db, document.documentId).flatMap(({ responseId, text }): EvaluationAnswer[] => {
-          const people = peopleOf(db, responseId)
-          const offsets = offsetsOf(text, tokenizer)
-          if (people.length === 0 || offsets.length === 0) return []
-          return [
-            {
-              responseId,
-              documentId: document.documentId,
-              use: document.split === split ? 'evaluate' : 'train',
-              messages: document.messages.map(({ role, content }) => ({ role, content })),
-              text,
-              offsets,
-              people
-            }
-          ]
-        })
+        responsesOfDocument(db, document.documentId).flatMap(
+          ({ responseId, text, extra }): EvaluationAnswer[] => {
+            const people = peopleOf(db, responseId)
+            const offsets = offsetsOf(text, tokenizer)
+            if (people.length === 0 || offsets.length === 0) return []
+            return [
+              {
+                responseId,
+                documentId: document.documentId,
+                use: document.split === split ? 'evaluate' : 'train',
+                messages: document.messages.map(({ role, content }) => ({ role, content })),
+                text,
+                offsets,
+                people,
+                ...testsOf(extra, document.extra)
+              }
+            ]
+          }
+        )
       )
     }
   })

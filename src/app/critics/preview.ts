@@ -2,25 +2,50 @@ import type { CriticInput } from '../../contract/critic'
 import type { CriticPreview } from '../../contract/critic-preview'
 import type { RunConfig } from '../../contract/run-config'
 import { frozenAnswer, frozenPrompt, runFiles } from '../../contract/run-record'
+import { isAllowed, placeOf } from '../../critics/llm/host'
 import { previewCritic, unwritten } from '../../critics/llm/preview'
+import { readLlmSettings } from '../../critics/llm/settings'
 import { Failure } from '../../pipeline/failure'
-import type { Project } from '../../store/project'
+import type { Split } from '../../pipeline/optimise/split'
 import { openToRead } from '../open-to-read'
 import { prepareRun, type PreparedRun } from '../runs/prepare'
 import { projectSource } from '../runs/source'
+import { markedAnswers } from './marked-answers'
+import { previewScore } from './score'
 
-/** What an `llm:` critic would send about every answer of a project; null for critics that send nothing. */
-export function previewOnProject(
-  project: Project,
-  critic: string,
-  allowedHosts: readonly string[]
-): Promise<CriticPreview | null> {
-  const answers = projectSource(project).answers()
-  const inputs = answers.map(({ messages, text }) => ({ prompt: messages, response: text }))
-  return previewCritic(critic, inputs, { allowedHosts })
+/** A question about what work with an `llm:` critic would send. */
+export interface PreviewQuestion {
+  readonly work: 'evaluate' | 'predict'
+  /** With absolute paths. */
+  readonly critic: string
+  readonly split: Split | 'all'
 }
 
-/** The same for a run: its stored answers, or its prompts with answers that are yet to be written. */
+/** What it would send about the answers of a project given by its path; null for critics that send nothing. */
+export async function previewWork(
+  file: string,
+  { work, critic, split }: PreviewQuestion,
+  allowedHosts: readonly string[]
+): Promise<CriticPreview | null> {
+  if (!critic.startsWith('llm:')) return null
+  if (work === 'predict' || split === 'all')
+    return previewScore({ project: file, split }, critic, allowedHosts)
+  const project = openToRead(file)
+  try {
+    const { answers } = markedAnswers(project, split, null)
+    const inputs = answers
+      .filter(({ use }) => use === 'evaluate')
+      .map(({ messages, text }) => ({
+        prompt: messages,
+        response: text
+      }))
+    return await previewCritic(critic, inputs, { allowedHosts })
+  } finally {
+    project.close()
+  }
+}
+
+/** What a run would send: about its stored answers, or its prompts with answers that are yet to be written. */
 export function previewRun(
   { config, files }: PreparedRun,
   allowedHosts: readonly string[]
@@ -38,7 +63,7 @@ export function previewRun(
   return previewCritic(config.critic, inputs, { allowedHosts, answers })
 }
 
-/** For the command line, with the project given by its path. */
+/** The same with the project given by its path; null where there is none. */
 export async function previewRunOf(
   file: string | null,
   config: RunConfig,
@@ -60,5 +85,20 @@ export function requireAllowed(preview: CriticPreview | null): void {
   throw new Failure(
     'host-not-allowed',
     `The critic would send prompts and answers to ${preview.host}, which is not this machine: allow it with --allow-host ${preview.host}.`
+  )
+}
+
+/** The same before a run begins in the window, whose seat says which hosts are allowed. @throws Failure host-not-allowed */
+export async function requireAllowedHost(
+  critic: string | null,
+  allowedHosts: readonly string[]
+): Promise<void> {
+  const what = /^llm:(.+)$/s.exec(critic ?? '')?.[1]
+  if (what === undefined) return
+  const place = placeOf((await readLlmSettings(what)).url)
+  if (isAllowed(place, allowedHosts)) return
+  throw new Failure(
+    'host-not-allowed',
+    `The critic would send prompts and answers to ${place.hostname}, which is not this machine and is not among the hosts of the settings.`
   )
 }

@@ -19,6 +19,7 @@ import { Failure } from '../../pipeline/failure'
 import { openProject, type Project } from '../../store/project'
 import { responsesOfDocument } from '../../store/responses'
 import { AtomicFile } from '../atomic-file'
+import { testsOf } from '../code-tests'
 import { openToRead } from '../open-to-read'
 import { allDocuments } from '../runs/source'
 import { absoluteCritic } from './fingerprint'
@@ -45,14 +46,11 @@ function inputOf(line: string, where: string): CriticInputLine {
     throw new Failure('bad-json', `${where} is not valid JSON.`)
   }
   const record = (json ?? {}) as Readonly<Record<string, unknown>>
-  const { prompt, response, test, entry_point: entryPoint } = record
+  const { prompt, response } = record
   if (typeof prompt !== 'string') throw new Failure('bad-record', `${where} has no "prompt" that is a text.`)
   if (typeof response !== 'string')
     throw new Failure('bad-record', `${where} has no "response" that is a text.`)
-  const input = { messages: [{ role: 'user' as const, content: prompt }], response }
-  return typeof test === 'string' && typeof entryPoint === 'string'
-    ? { ...input, tests: { test, entryPoint } }
-    : input
+  return { messages: [{ role: 'user', content: prompt }], response, ...testsOf(record) }
 }
 
 /** Lines of a file, gunzipped if it is named `.gz`. @throws Failure not-found, not-a-file, empty-file, unreadable */
@@ -124,12 +122,13 @@ function projectInputs(project: Project, split: string) {
   return project.read((db) =>
     allDocuments(db)
       .filter((document) => split === 'all' || document.split === split)
-      .flatMap(({ documentId, messages }) =>
-        responsesOfDocument(db, documentId).map(({ responseId, text }) => ({
+      .flatMap(({ documentId, messages, extra: about }) =>
+        responsesOfDocument(db, documentId).map(({ responseId, text, extra }) => ({
           responseId,
           input: {
             messages: messages.map(({ role, content }) => ({ role, content })),
-            response: text
+            response: text,
+            ...testsOf(extra, about)
           }
         }))
       )

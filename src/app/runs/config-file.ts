@@ -55,10 +55,15 @@ export function readRunConfig(file: string, settings: readonly string[] = []): R
   return resolvePaths(parseRunConfig(applySettings(json, settings)), dirname(resolve(file)))
 }
 
+/** A path as seen from here, or else from a folder; made absolute. */
+export const pathFrom =
+  (base: string) =>
+  (path: string): string =>
+    isAbsolute(path) ? path : existsSync(resolve(path)) ? resolve(path) : resolve(base, path)
+
 /** Paths as seen from here, or else from the folder of the configuration; made absolute. */
 export function resolvePaths(config: RunConfig, base: string): RunConfig {
-  const place = (path: string): string =>
-    isAbsolute(path) ? path : existsSync(resolve(path)) ? resolve(path) : resolve(base, path)
+  const place = pathFrom(base)
   return {
     ...config,
     model: place(config.model),

@@ -3,6 +3,7 @@ import type { JobControl, JobEvent, JobRequest, Progress } from '../../contract/
 import type { RunConfig } from '../../contract/run-config'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
+import { requireAllowedHost } from '../critics/preview'
 import type { LongWork } from '../long-work'
 import { hasReview, openReview, reviewRequest } from '../review/review'
 import { readRunView } from './folder'
@@ -23,11 +24,14 @@ export interface RunHost {
   readonly person: () => string
   /** Jobs that are no runs are shown, and cancelled, as long work. */
   readonly work: LongWork
-  readonly plans: Pick<PlanThread, 'plan'>
+  readonly plans: Pick<PlanThread, 'plan' | 'previewRun'>
+  /** Hosts that this seat allows critics to send texts to. */
+  readonly allowedHosts: () => readonly string[]
 }
 
 /** The run and review routes. One job at a time: a second one is refused before anything is written. */
-export function runHandlers({ project, host, control, emit, person, work, plans }: RunHost) {
+export function runHandlers(seat: RunHost) {
+  const { project, host, control, emit, person, work, plans, allowedHosts } = seat
   let busy: string | null = null
   const planOf = (config: RunConfig): Promise<RunPlan> => plans.plan(project().file, config)
 
@@ -90,12 +94,15 @@ export function runHandlers({ project, host, control, emit, person, work, plans 
     handlers: {
       'runs.list': () => listRuns(project()),
       'runs.plan': ({ config }) => planOf(configFor(project(), config)),
+      'runs.preview': ({ config }) =>
+        plans.previewRun(project().file, configFor(project(), config), allowedHosts()),
       'runs.start': async ({ config, overMemory, overrideGate }) => {
         assertIdle()
         const asked = configFor(project(), config)
         const into = project()
         const plan = await planOf(asked)
         if (!overMemory) requireFits(plan.memory)
+        await requireAllowedHost(asked.critic, allowedHosts())
         assertIdle()
         // The project may have been closed, and another opened, while the plan was made.
         if (project() !== into)

@@ -2,44 +2,75 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Outcome } from '../../contract/errors'
+import type { CriticPreview } from '../../contract/critic-preview'
 import type { RunPlan } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
 import { Failure } from '../../pipeline/failure'
+import type { PreviewQuestion } from '../critics/preview'
 
-export interface PlanQuestion {
+/** What the thread is asked about a project, given by its path. */
+export type PlanQuestion = { readonly file: string } & (
+  | { readonly what: 'plan'; readonly config: RunConfig }
+  | { readonly what: 'preview-run'; readonly config: RunConfig; readonly allowedHosts: readonly string[] }
+  | {
+      readonly what: 'preview-work'
+      readonly work: PreviewQuestion
+      readonly allowedHosts: readonly string[]
+    }
+)
+export interface NumberedQuestion {
   readonly id: number
-  /** The project's. */
-  readonly file: string
-  readonly config: RunConfig
+  readonly question: PlanQuestion
 }
-
 export interface PlanAnswer {
   readonly id: number
-  readonly outcome: Outcome<RunPlan>
+  readonly outcome: Outcome<RunPlan | CriticPreview | null>
 }
 
 /** Milliseconds without a question after which the thread ends. */
 const IDLE = 30_000
 
 /**
- * Plans runs in a thread of its own. A plan takes seconds (tokens of every answer, graphs of every policy of memory)
- * in which the thread that asks, the store's, has marks and words to save.
+ * Plans runs, and works out what a critic would send, in a thread of its own. A plan takes seconds (tokens of every
+ * answer, graphs of every policy of memory) in which the thread that asks, the store's, has marks and words to save.
  */
 export class PlanThread {
   private worker: Worker | null = null
-  private readonly waiting = new Map<number, (outcome: Outcome<RunPlan>) => void>()
+  private readonly waiting = new Map<number, (outcome: PlanAnswer['outcome']) => void>()
   private lastId = 0
   private idle: ReturnType<typeof setTimeout> | undefined
 
   /** @throws Failure as `planRunOf`; internal when the thread dies */
-  async plan(file: string, config: RunConfig): Promise<RunPlan> {
+  plan(file: string, config: RunConfig): Promise<RunPlan> {
+    return this.ask({ what: 'plan', file, config }) as Promise<RunPlan>
+  }
+
+  /** What the run's critic would send. @throws Failure as `previewRunOf` */
+  previewRun(
+    file: string,
+    config: RunConfig,
+    allowedHosts: readonly string[]
+  ): Promise<CriticPreview | null> {
+    return this.ask({ what: 'preview-run', file, config, allowedHosts }) as Promise<CriticPreview | null>
+  }
+
+  /** What an evaluation or a prediction would send. @throws Failure as `previewWork` */
+  previewWork(
+    file: string,
+    work: PreviewQuestion,
+    allowedHosts: readonly string[]
+  ): Promise<CriticPreview | null> {
+    return this.ask({ what: 'preview-work', file, work, allowedHosts }) as Promise<CriticPreview | null>
+  }
+
+  private async ask(question: PlanQuestion): Promise<RunPlan | CriticPreview | null> {
     clearTimeout(this.idle)
     const worker = (this.worker ??= this.start())
     worker.ref()
-    const outcome = await new Promise<Outcome<RunPlan>>((resolve) => {
-      const question: PlanQuestion = { id: ++this.lastId, file, config }
-      this.waiting.set(question.id, resolve)
-      worker.postMessage(question)
+    const outcome = await new Promise<PlanAnswer['outcome']>((resolve) => {
+      const numbered: NumberedQuestion = { id: ++this.lastId, question }
+      this.waiting.set(numbered.id, resolve)
+      worker.postMessage(numbered)
     })
     if (this.waiting.size === 0) {
       this.worker?.unref()

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import type { CodeTests } from '../../contract/critic'
 import type { Message } from '../../pipeline/annotate/message'
 import { Failure } from '../../pipeline/failure'
+import { testsOf } from '../code-tests'
 import type { PromptToFreeze } from './data'
 
 /**
@@ -37,12 +37,6 @@ function readPrompt(line: string, where: string, fallbackId: string): PromptToFr
   if (Array.isArray(messages) && messages.length > 0 && messages.every(isMessage))
     return { id: name, messages, ...tests }
   throw new Failure('bad-record', `${where} has neither a prompt nor messages.`)
-}
-
-function testsOf({ test, entry_point: entryPoint }: Readonly<Record<string, unknown>>): {
-  tests?: CodeTests
-} {
-  return typeof test === 'string' && typeof entryPoint === 'string' ? { tests: { test, entryPoint } } : {}
 }
 
 function isMessage(value: unknown): value is Message {

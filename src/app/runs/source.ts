@@ -5,6 +5,7 @@ import { documentsAfter, type DocumentRow } from '../../store/documents'
 import type { Project } from '../../store/project'
 import { responsesOfDocument, type ResponseRow } from '../../store/responses'
 import { spansOf } from '../../store/spans'
+import { testsOf } from '../code-tests'
 import type { PromptToFreeze, StoredAnswer } from './data'
 import type { RunSource } from './prepare'
 
@@ -15,7 +16,11 @@ export const projectSource = (project: Project): RunSource => ({
     project.read((db) =>
       allDocuments(db)
         .filter((document) => split === 'all' || document.split === split)
-        .map(({ documentId, messages }): PromptToFreeze => ({ id: documentId, messages }))
+        .map(({ documentId, messages, extra }): PromptToFreeze => ({
+          id: documentId,
+          messages,
+          ...testsOf(extra, ...responsesOfDocument(db, documentId).map((response) => response.extra))
+        }))
     )
 })
 

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { evaluateOn } from '../../app/critics/evaluate'
-import { requireAllowed } from '../../app/critics/preview'
-import { previewScore } from '../../app/critics/score'
+import { absoluteCritic } from '../../app/critics/fingerprint'
+import { previewWork, requireAllowed } from '../../app/critics/preview'
 import type { CriticEvaluation } from '../../contract/critic-evaluation'
 import type { Split } from '../../pipeline/optimise/split'
 import type { PrecisionRecall } from '../../pipeline/reward/critic-quality/figures'
@@ -42,7 +42,11 @@ export function registerCriticEvaluateCommand(program: Command, terminal: Termin
     .option('--allow-host <host>', 'a host besides this machine that answers may be sent to', collect, [])
     .action(async ({ project, tokenizer, allowHost, ...words }: EvaluateWords) => {
       const options = { ...words, tokenizer: tokenizer ?? null, allowedHosts: allowHost }
-      const preview = await previewScore({ project, split: words.split }, words.critic, allowHost)
+      const preview = await previewWork(
+        project,
+        { work: 'evaluate', critic: absoluteCritic(words.critic), split: words.split },
+        allowHost
+      )
       requireAllowed(preview)
       if (preview) terminal.note(criticPreviewText(preview))
       const evaluation = await evaluateOn(project, options, (request) =>

@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { id, path, route } from './route'
 
+/** A name or an IP address, as it stands in an address: no scheme, no port, no path. */
+const hostName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(253)
+  .regex(
+    /^(\[?[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*\]?|[^\s:/?#@[\]]+)$/i,
+    'must be a host by its name, without https:// and path'
+  )
+
 /** The program and its seat. */
 export const appRoutes = {
   'app.info': route(z.undefined()).returns<AppInfo>(),
@@ -14,7 +25,7 @@ export const appRoutes = {
       theme: z.enum(['system', 'light', 'dark']).optional(),
       modelDir: path.optional(),
       gpuPack: path.nullable().optional(),
-      allowedHosts: z.array(z.string().trim().min(1).max(253)).max(100).optional()
+      allowedHosts: z.array(hostName).max(100).optional()
     })
   ).returns<Settings>(),
   'work.cancel': route(id).returns<null>()

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { CriticGate } from '../critic-gate'
+import type { CriticPreview } from '../critic-preview'
 import type { MetricsRow, Progress, RunState, SampleRow } from '../job'
 import type { RunConfig } from '../run-config'
 import type { Device } from './app'
@@ -9,6 +10,8 @@ import { id, route } from './route'
 export const runRoutes = {
   'runs.list': route(z.undefined()).returns<RunView[]>(),
   'runs.plan': route(z.strictObject({ config: z.unknown() })).returns<RunPlan>(),
+  /** What the run's critic would send; null for critics that send nothing. Sends nothing itself. */
+  'runs.preview': route(z.strictObject({ config: z.unknown() })).returns<CriticPreview | null>(),
   'runs.start': route(
     z.strictObject({
       config: z.unknown(),

@@ -16,7 +16,7 @@ function setting(path: string | null) {
     exportFile: choose,
     modelFolder: choose,
     reportFile: choose,
-    rulesFile: choose
+    criticFile: choose
   }
   const door = openDoor({
     dialogs,

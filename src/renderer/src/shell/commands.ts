@@ -40,6 +40,12 @@ export const everywhere: readonly Command[] = [
     run: () => dialogs.toggle('settings')
   },
   {
+    id: 'settings.hosts',
+    title: 'Hosts that critics may send to…',
+    group: 'Window',
+    run: () => (dialogs.open = 'settings')
+  },
+  {
     id: 'theme.light',
     title: 'Light theme',
     group: 'Window',

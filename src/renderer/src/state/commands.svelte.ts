@@ -38,8 +38,11 @@ class Commands {
     if (event.defaultPrevented || event.isComposing) return
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !/^F\d+$/.test(event.key)
     if (plain && isTyping(event.target)) return
+    // Under a dialog, what it covers does not move.
+    const covered = document.querySelector('[role=dialog]') !== null
     const command = this.list.find(
-      ({ keys, local, enabled }) => keys && !local && enabled?.() !== false && pressed(event, keys)
+      ({ keys, local, enabled, group }) =>
+        keys && !local && (!covered || group === 'Window') && enabled?.() !== false && pressed(event, keys)
     )
     if (!command) return
     event.preventDefault()

@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { gateOf, setThresholds } from '../../../../src/app/critics/gate'
+import { gateOf } from '../../../../src/app/critics/gate'
+import { setThresholds, thresholdsView } from '../../../../src/app/critics/thresholds'
 import { EvaluationWork } from '../../../../src/app/critics/evaluate'
 import { readRunDetail } from '../../../../src/app/runs/folder'
 import { configFor, startRun } from '../../../../src/app/runs/runs'
 import type { EvaluationResult } from '../../../../src/contract/critic-evaluation'
 import { runJob } from '../../../../src/jobs'
+import { setMeta } from '../../../../src/store/meta'
 import { openProject, type Project } from '../../../../src/store/project'
 import { RecordWriter } from '../../../../src/store/record-writer'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
@@ -130,7 +132,9 @@ test('one that passes may train; a worse one, stricter thresholds or another tes
   const { dir: folder } = startRun(project, run(llm))
   expect(readRunDetail(folder).criticGate).toMatchObject({ passed: true, override: null })
 
-  setThresholds(project, { poorPrecision: 0.5, poorF1: 0.3, failures: 0.05, signFlip: 0.1, documents: 13 })
+  const { current, defaults, changes } = thresholdsView(project)
+  expect([current, changes]).toEqual([defaults, []])
+  setThresholds(project, { ...current, documents: 13 }, 'Ada')
   expect(gateOf(project, llm).because).toBe(
     'On the test split it was evaluated on 12 documents, fewer than 13.'
   )
@@ -139,4 +143,24 @@ test('one that passes may train; a worse one, stricter thresholds or another tes
   add(24, 26)
   expect(gateOf(project, llm).because).toContain('The test split has changed')
   expect(gateOf(project, 'llm:http://127.0.0.1:1#other').because).toContain('not been evaluated')
+})
+
+test('thresholds remember who changed them and when, the latest first, and survive a damaged record', () => {
+  const { defaults } = thresholdsView(project)
+  setThresholds(project, { ...defaults, poorF1: 0.6 }, 'Ada')
+  setThresholds(project, { ...defaults, poorF1: 0.6 }, 'Ben')
+  const { current, changes } = setThresholds(project, defaults, 'Ben')
+  expect(current).toEqual(defaults)
+  expect(changes.map(({ person, thresholds }) => [person, thresholds.poorF1])).toEqual([
+    ['Ben', defaults.poorF1],
+    ['Ada', 0.6]
+  ])
+  project.write((db) => setMeta(db, 'critic-thresholds-changes', '[{'))
+  expect(thresholdsView(project).changes).toEqual([])
+})
+
+test('a run says what its critic was held against', async () => {
+  await evaluated('cat', llm)
+  const { dir: folder } = startRun(project, run(llm))
+  expect(readRunDetail(folder).criticGate?.thresholds).toEqual(thresholdsView(project).defaults)
 })

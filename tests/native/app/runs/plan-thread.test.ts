@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { App } from '../../../../src/app/handlers'
+import { openToRead } from '../../../../src/app/open-to-read'
+import { projectSource } from '../../../../src/app/runs/source'
 import type { StoreHandlers } from '../../../../src/contract/store-wire'
 import { tinyModel } from '../../jobs/tiny-run'
 import { temporaryFolder } from '../../store/temporary-folder'
@@ -71,4 +73,40 @@ test('a failure comes back with its code, and a thread that was ended is started
     prompts: 1,
     memory: { fits: true }
   })
+})
+
+test('what a critic would send is worked out there too, and a host that nobody allowed is refused before anything is written', async () => {
+  const critic = 'llm:https://judge.example/v1#m'
+  const config = { ...tooLarge(), batch: 4, steps: 2, critic }
+  expect(await handlers['critics.preview']({ work: 'predict', critic, split: 'all' })).toMatchObject({
+    answers: 1,
+    host: 'judge.example',
+    allowed: false,
+    request: expect.stringContaining('the cat')
+  })
+  expect(await handlers['critics.preview']({ work: 'evaluate', critic, split: 'train' })).toMatchObject({
+    answers: 0
+  })
+  expect(await handlers['critics.preview']({ work: 'predict', critic: 'tests', split: 'all' })).toBeNull()
+  expect(await handlers['runs.preview']({ config })).toMatchObject({
+    answers: 8,
+    request: expect.stringContaining('{{answer}}')
+  })
+  expect(handlers['critics.gate']({ critic })).toMatchObject({ passed: false })
+  const start = { config, overrideGate: 'a trial' }
+  await expect(handlers['runs.start'](start)).rejects.toMatchObject({ code: 'host-not-allowed' })
+  expect(existsSync(at('one.runs'))).toBe(false)
+  await handlers['settings.set']({ allowedHosts: ['judge.example'] })
+  expect(await handlers['runs.preview']({ config })).toMatchObject({ allowed: true })
+})
+
+test('tests that came with an answer reach the critic of a run on the project’s prompts', async () => {
+  const line = { prompt: 'def f():\n', response: '  return 1', test: 'def check(f): pass', entry_point: 'f' }
+  writeFileSync(at('code.jsonl'), `${JSON.stringify(line)}\n`)
+  await handlers['project.import']({ file: at('code.jsonl') })
+  app.close()
+  const project = openToRead(at('one.t2g'))
+  const prompts = projectSource(project).prompts('all')
+  project.close()
+  expect(prompts.map(({ tests }) => tests?.entryPoint)).toEqual([undefined, 'f'])
 })

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { previewRunOf } from '../../../../src/app/critics/preview'
 import { configDifferences } from '../../../../src/app/runs/compare'
 import { LongWork } from '../../../../src/app/long-work'
 import { runHandlers } from '../../../../src/app/runs/handlers'
@@ -94,7 +95,8 @@ const runs = () => {
     emit,
     work,
     // In this thread: what the other one adds is tested by itself.
-    plans: { plan: planRunOf }
+    plans: { plan: planRunOf, previewRun: previewRunOf },
+    allowedHosts: () => []
   })
 }
 const handlers = () => runs().handlers

@@ -3,8 +3,10 @@ import type { RunPlan } from '../../../../contract/ipc'
 import { models } from '../../state/models.svelte'
 import { router } from '../../state/router.svelte'
 import { runs } from '../../state/runs.svelte'
+import { sending } from '../../state/sending.svelte'
 import { ask, call } from '../../state/studio'
 import { put } from './config-keys'
+import { RunCritic } from './run-critic.svelte'
 import { mainSettings, moreSettings } from './run-settings'
 import { fits, inRunJson, type Setting, type SettingValue } from './setting'
 
@@ -16,8 +18,7 @@ const settles = 250
 class RunForm {
   source = $state<'annotated' | 'rollouts'>('annotated')
   method = $state<'span-ppo' | 'scalar-ppo'>('span-ppo')
-  /** Path of the rules file; empty trains annotated answers on people's own spans. */
-  rules = $state('')
+  readonly critic = new RunCritic(() => this.source)
   prompts = $state<'train' | 'all' | 'file'>('train')
   promptsFile = $state('')
   everyWeight = $state(false)
@@ -47,8 +48,7 @@ class RunForm {
   /** What keeps the run from starting, in words. */
   missing = $derived.by(() => {
     if (!models.current) return 'Choose a model.'
-    if (this.source === 'rollouts' && this.rules.trim() === '')
-      return 'Rollouts need a critic: choose a rules file.'
+    if (this.critic.missing) return this.critic.missing
     if (this.source === 'rollouts' && this.prompts === 'file' && this.promptsFile.trim() === '')
       return 'Give the file of prompts.'
     const wrong = all.find((setting) => this.applies(setting) && !fits(setting, this.value(setting)))
@@ -61,7 +61,7 @@ class RunForm {
     if (this.source === 'rollouts')
       config.prompts =
         this.prompts === 'file' ? this.promptsFile.trim() : { project: `split:${this.prompts}` }
-    if (this.rules.trim()) config.critic = `rules:${this.rules.trim()}`
+    if (this.critic.specification !== null) config.critic = this.critic.specification
     put(config, 'algorithm.name', this.source === 'annotated' ? 'span-offline' : this.method)
     for (const setting of all) {
       const value = this.value(setting)
@@ -72,15 +72,11 @@ class RunForm {
     return config
   })
 
-  async chooseRules(): Promise<void> {
-    const path = await ask('critic.choose', undefined)
-    if (path) this.rules = path
-  }
-
   /** Asks for the plan of the configuration as it stands, once it has settled. */
   preview(config: unknown, missing: string | undefined): void {
     clearTimeout(this.timer)
     const question = ++this.asked
+    this.critic.unsettle()
     if (missing) {
       this.plan = undefined
       this.planError = undefined
@@ -89,6 +85,7 @@ class RunForm {
     }
     this.planning = true
     this.timer = setTimeout(async () => {
+      void this.critic.judge()
       const outcome = await call('runs.plan', { config })
       if (question !== this.asked) return
       this.planning = false
@@ -98,16 +95,20 @@ class RunForm {
   }
 
   async start(): Promise<void> {
-    if (this.missing || this.starting) return
+    if (this.missing || this.starting || this.critic.judging || this.critic.refused) return
+    const { specification, override } = this.critic
+    const config = $state.snapshot(this.config)
     this.starting = true
-    const run = await ask('runs.start', {
-      config: $state.snapshot(this.config),
-      overMemory: this.overMemory
-    })
-    this.starting = false
-    if (!run) return
-    runs.put(run)
-    router.go({ view: 'optimise', page: 'run', runId: run.runId })
+    try {
+      if (specification?.startsWith('llm:') && !(await sending.mayGo(call('runs.preview', { config }))))
+        return
+      const run = await ask('runs.start', { config, overMemory: this.overMemory, overrideGate: override })
+      if (!run) return
+      runs.put(run)
+      router.go({ view: 'optimise', page: 'run', runId: run.runId })
+    } finally {
+      this.starting = false
+    }
   }
 }
 

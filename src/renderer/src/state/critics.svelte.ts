@@ -1,5 +1,7 @@
-import type { CriticView } from '../../../../contract/critic-views'
-import { ask } from '../../state/studio'
+import type { CriticView } from '../../../contract/critic-views'
+import type { Input } from '../../../contract/ipc'
+import { sending } from './sending.svelte'
+import { ask, call } from './studio'
 
 /** The critics of the open project, and the one thing that is being done with one of them. */
 class Critics {
@@ -24,11 +26,17 @@ class Critics {
   }
 
   evaluate(critic: string): Promise<void> {
-    return this.doing('Evaluating a critic', () => ask('critics.evaluate', { critic, split: 'test' }))
+    const split = 'test'
+    return this.doing('Evaluating a critic', async () => {
+      if (await maySend({ work: 'evaluate', critic, split })) await ask('critics.evaluate', { critic, split })
+    })
   }
 
   predict(critic: string): Promise<void> {
-    return this.doing('Asking a critic', () => ask('critics.predict', { critic, split: 'all' }))
+    const split = 'all'
+    return this.doing('Asking a critic', async () => {
+      if (await maySend({ work: 'predict', critic, split })) await ask('critics.predict', { critic, split })
+    })
   }
 
   private async doing(what: string, work: () => Promise<unknown>): Promise<void> {
@@ -42,5 +50,9 @@ class Critics {
     await this.read()
   }
 }
+
+/** What a critic on a server would be sent is shown first. */
+const maySend = async (work: Input<'critics.preview'>): Promise<boolean> =>
+  !work.critic.startsWith('llm:') || (await sending.mayGo(call('critics.preview', work)))
 
 export const critics = new Critics()
