@@ -20,13 +20,13 @@ const ALLOWED_FAILURES = 0.2
  * The run's answers with their token rewards: from people's spans, or from a critic that reads the stored answers.
  * @throws Failure critic-failing, nothing-to-train
  */
-export async function readAnnotated(folder: RunFolder): Promise<AnnotatedAnswer[]> {
+export async function readAnnotated(folder: RunFolder, between?: () => void): Promise<AnnotatedAnswer[]> {
   const { config } = folder
   const answers = folder.readLines(runFiles.answers, (line) => frozenAnswer.parse(line))
   const judged =
     config.critic === null
       ? answers.map((answer) => judgeByPeople(answer, config.align))
-      : await judge(await openRunCritic(folder), answers, config.align)
+      : await judge(await openRunCritic(folder, between), answers, config.align, between)
   const failed = judged.filter(({ status }) => status === 'failed').length
   if (failed > ALLOWED_FAILURES * answers.length)
     throw new Failure(

@@ -35,12 +35,12 @@ export async function openAnyCritic(
  * done again, and the review, hear the same words and cost nothing.
  * @throws Failure as `openAnyCritic`, run-not-resumable
  */
-export async function openRunCritic(folder: RunFolder): Promise<Critic> {
+export async function openRunCritic(folder: RunFolder, between?: () => void): Promise<Critic> {
   const { critic: specification, device, threads, spinning, fallback } = folder.config
   if (specification?.startsWith('rules:')) return openCritic(`rules:${folder.path(runFiles.rules)}`)
   const log = (line: string): void => folder.log(line)
   const critic = await openAnyCritic(withFrozenSettings(specification ?? '', folder), {
-    ...{ device, threads, spinning, fallback },
+    ...{ device, threads, spinning, fallback, between },
     ...{ allowedHosts: folder.allowedHosts, log }
   })
   folder.pin('critic', critic.version)

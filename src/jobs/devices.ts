@@ -22,12 +22,22 @@ export interface RuntimeChoice {
   readonly fallback?: 'none' | 'cpu'
   /** Told one sentence when something else is used than what was asked for. */
   readonly say?: (sentence: string) => void
+  /** Called while a model loads, between tensors and before each session; what it throws ends the loading. */
+  readonly between?: () => void
 }
 
 /** The runtime for a choice, and what it really is. Throws what `chooseDevice` throws. */
 export async function openChosen(choice: RuntimeChoice): Promise<{ runtime: Runtime; chosen: ChosenDevice }> {
-  const { device, threads, spinning = false, fallback } = choice
+  const { device, threads, spinning = false, fallback, between } = choice
   const chosen = await chooseDevice(device, fallback)
   if (chosen.instead) choice.say?.(`Computing on ${chosen.device}. ${chosen.instead.reason}`)
-  return { runtime: openRuntime({ device: chosen.device, threads, spinning }), chosen }
+  const runtime = openRuntime({ device: chosen.device, threads, spinning })
+  return { runtime: between ? asking(runtime, between) : runtime, chosen }
 }
+
+const asking = (runtime: Runtime, between: () => void): Runtime => ({
+  open: async (graph, options) => {
+    between()
+    return runtime.open(graph, options)
+  }
+})

@@ -9,6 +9,7 @@ import type { EvaluatedAnswer, Prediction } from '../pipeline/reward/critic-qual
 import { criticQuality } from '../pipeline/reward/critic-quality/quality'
 import { breathe, ProgressMeter, type JobContext } from './context'
 import { openAnyCritic } from './critic'
+import { Loading } from './loading'
 
 type Request = Extract<JobRequest, { kind: 'evaluate-critic' }>
 
@@ -16,12 +17,17 @@ type Request = Extract<JobRequest, { kind: 'evaluate-critic' }>
  * Has a critic judge the answers that people marked, and measures it against them.
  * @throws Failure as opening the critic does; cancelled; nothing-to-train where there is no answer to evaluate on
  */
-export async function evaluateCritic(request: Request, context: JobContext): Promise<EvaluationResult> {
+export async function evaluateCritic(request: Request, host: JobContext): Promise<EvaluationResult> {
   const { train, evaluate } = await readAnswers(request.answersFile)
   if (evaluate.length === 0)
     throw new Failure('nothing-to-train', 'No answer of this split has been marked by a person.')
   const { device, threads, fallback, allowedHosts } = request
-  const critic = await openAnyCritic(request.critic, { device, threads, fallback, allowedHosts })
+  const stopped = (): Failure =>
+    new Failure('cancelled', 'The evaluation was cancelled; nothing of it was kept.')
+  const context = new Loading(host, stopped)
+  const options = { device, threads, fallback, allowedHosts, between: context.between }
+  const critic = await openAnyCritic(request.critic, options)
+  context.done()
   const meter = new ProgressMeter(context, evaluate.length, 'answers')
   const stopping = new AbortController()
   const judged: EvaluatedAnswer[] = []
@@ -33,7 +39,7 @@ export async function evaluateCritic(request: Request, context: JobContext): Pro
     await breathe()
     if (context.takeControl() === 'stop') {
       stopping.abort()
-      throw new Failure('cancelled', 'The evaluation was cancelled; nothing of it was kept.')
+      throw stopped()
     }
     if (judged.length === evaluate.length) break
   }

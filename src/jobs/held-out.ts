@@ -17,7 +17,7 @@ export interface AnswerScores {
 export async function scoreAnswers(
   scorerOf: (answer: AnnotatedAnswer) => { readonly scorer: BatchScorer; readonly length: number },
   answers: readonly AnnotatedAnswer[],
-  { rows, temperature, parameters }: ScoreOptions
+  { rows, temperature, parameters, between }: ScoreOptions
 ): Promise<AnswerScores[]> {
   const scored = new Array<AnswerScores>(answers.length)
   const waiting = new Map<BatchScorer, { length: number; indices: number[] }>()
@@ -29,6 +29,7 @@ export async function scoreAnswers(
   })
   for (const [scorer, { length, indices }] of waiting)
     for (let first = 0; first < indices.length; first += rows) {
+      between?.()
       const group = indices.slice(first, first + rows)
       const batch = new PaddedBatch(
         group.map((index) => answers[index].answer),
@@ -52,6 +53,8 @@ interface ScoreOptions {
   readonly rows: number
   readonly temperature: number
   readonly parameters: ParameterSet
+  /** Called before each batch; what it throws ends the scoring. */
+  readonly between?: () => void
 }
 
 /** Drawn anew for the intervals of every evaluation. */

@@ -33,18 +33,21 @@ const never = { aborted: false }
 
 /**
  * Critic → spans → token rewards, failing closed: an answer whose critique failed or has a quote that finds no
- * certain place is failed as a whole. Nothing is guessed, nothing becomes an empty list of spans.
+ * certain place is failed as a whole. Nothing is guessed, nothing becomes an empty list of spans. `between` is called
+ * after each answer, and what it throws ends the judging.
  */
 export async function judge(
   critic: Critic,
   answers: readonly Answer[],
-  rules: RunConfig['align']
+  rules: RunConfig['align'],
+  between?: () => void
 ): Promise<Judged[]> {
   const inputs = answers.map(({ messages, text, tests }) => ({ prompt: messages, response: text, tests }))
   const judged: Judged[] = []
   for await (const critique of critic.score(inputs, never)) {
     if (judged.length === answers.length) break
     judged.push(place(critique, answers[judged.length], rules))
+    between?.()
   }
   // A critic that stops early has failed on the rest.
   while (judged.length < answers.length)

@@ -31,7 +31,7 @@ export async function openModel({
   ...choice
 }: ModelChoice): Promise<OpenModel> {
   const { runtime } = await openChosen({ device: 'cpu', threads: 2, spinning: true, ...choice })
-  const model = await openModelFolder(dir, { form })
+  const model = await openModelFolder(dir, { form, between: choice.between })
   if (adapter === undefined) return { model, trainable: { kind: 'none' }, parameters: new Map(), runtime }
   const { lora, parameters } = loadAdapter(adapter, model.config)
   return { model, trainable: { kind: 'lora', lora }, parameters, runtime }

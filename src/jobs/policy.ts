@@ -41,7 +41,7 @@ export async function openPolicy(
 ): Promise<Policy> {
   // The device first: it is refused before minutes are spent on reading weights.
   const { runtime, chosen } = await openChosen(choice)
-  const model = await openModelFolder(dir, { form, products })
+  const model = await openModelFolder(dir, { form, products, between: choice.between })
   const { tokenizer, hash } = openModelTokenizer(dir, model.config)
   return {
     model,

@@ -18,6 +18,7 @@ import { PaddedBatch } from './batch'
 import { breathe, type JobContext } from './context'
 import { openRunCritic } from './critic'
 import { judge, type Judged } from './judge'
+import { Loading } from './loading'
 import { openPolicy, parametersHash, startOf } from './policy'
 import { itemsOfStep } from './prompts'
 import { writeWhole } from './job-folder'
@@ -30,7 +31,9 @@ type ReviewRequest = Extract<JobRequest, { kind: 'review' }>
  * run's critic and scored under both sets of weights, so that a reader sees what became likelier.
  * @throws Failure not-found when the run has nothing trained yet
  */
-export async function reviewRun(request: ReviewRequest, context: JobContext): Promise<{ pairs: number }> {
+export async function reviewRun(request: ReviewRequest, host: JobContext): Promise<{ pairs: number }> {
+  const stopped = (): Failure => new Failure('cancelled', 'The review was stopped; nothing was kept.')
+  const context = new Loading(host, stopped)
   const folder = RunFolder.open(request.runDir, request.allowedHosts)
   const { config } = folder
   const { temperature } = config.sampling
@@ -38,7 +41,7 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
     kind: 'progress',
     progress: { done: 0, total: 2, unit: 'sides', note: 'loading the model' }
   })
-  const policy = await openPolicy(config.model, config)
+  const policy = await openPolicy(config.model, { ...config, between: context.between })
   const { model, runtime, tokenizer } = policy
   const found = latestCheckpoint(folder.path(runFiles.checkpoints))
   if (!found)
@@ -51,6 +54,7 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
   const shape = { model, trainable: start.trainable, runtime, batch: prompts.length }
   const generator = await createGenerator({ ...shape, promptLength, maxNewTokens })
   const scorer = await createScorer({ ...shape, length: promptLength + maxNewTokens })
+  context.done()
   /** One seed a pair: the answers of a pair are drawn with the same numbers. */
   const seeds = prompts.map((_, index) => request.seed + index)
   const numbers = new Float32Array(prompts.length * maxNewTokens)
@@ -60,8 +64,7 @@ export async function reviewRun(request: ReviewRequest, context: JobContext): Pr
 
   const stopIfTold = async (): Promise<void> => {
     await breathe()
-    if (context.takeControl() === 'stop')
-      throw new Failure('cancelled', 'The review was stopped; nothing was kept.')
+    if (context.takeControl() === 'stop') throw stopped()
   }
   const side = async (parameters: ParameterSet): Promise<ReviewAnswer[]> => {
     const ids = prompts.map((prompt) => prompt.ids)

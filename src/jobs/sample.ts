@@ -7,6 +7,7 @@ import type { Trainable } from '../engine/models/model'
 import { Failure } from '../pipeline/failure'
 import { uniforms } from '../pipeline/optimise/chance'
 import { breathe, ProgressMeter, type JobContext } from './context'
+import { Loading } from './loading'
 import { adapterHash, openPolicy } from './policy'
 import { writeWhole } from './job-folder'
 
@@ -21,10 +22,12 @@ const ROWS = 16
  */
 export async function sampleAnswers(
   request: SampleRequest,
-  context: JobContext
+  host: JobContext
 ): Promise<{ responses: number }> {
   const { seed, temperature, maxNewTokens, template } = request
-  const policy = await openPolicy(request.model, request)
+  const stopped = (): Failure => new Failure('cancelled', 'Sampling was stopped; nothing was kept.')
+  const context = new Loading(host, stopped)
+  const policy = await openPolicy(request.model, { ...request, between: context.between })
   const adapter = request.adapter === null ? null : loadAdapter(request.adapter, policy.model.config)
   const trainable: Trainable = adapter ? { kind: 'lora', lora: adapter.lora } : { kind: 'none' }
   const lines = readFileSync(request.promptsFile, 'utf8').split('\n')
@@ -43,6 +46,7 @@ export async function sampleAnswers(
     maxNewTokens,
     greedy
   })
+  context.done()
   const origin = {
     tokenizerHash: policy.tokenizerHash,
     modelHash: policy.model.hash,
@@ -55,8 +59,7 @@ export async function sampleAnswers(
   const meter = new ProgressMeter(context, asked.length, 'answers')
   const stopIfTold = async (): Promise<void> => {
     await breathe()
-    if (context.takeControl() === 'stop')
-      throw new Failure('cancelled', 'Sampling was stopped; nothing was kept.')
+    if (context.takeControl() === 'stop') throw stopped()
   }
   for (let first = 0; first < asked.length; first += ROWS) {
     await stopIfTold()

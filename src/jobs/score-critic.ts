@@ -9,6 +9,7 @@ import { Failure } from '../pipeline/failure'
 import { breathe, ProgressMeter, type JobContext } from './context'
 import { openAnyCritic } from './critic'
 import { writeWhole } from './job-folder'
+import { Loading } from './loading'
 
 type ScoreRequest = Extract<JobRequest, { kind: 'score-critic' }>
 
@@ -29,10 +30,13 @@ const GROUP = 128
  * and a quote that is not where it should be fails its answer as a whole.
  * @throws Failure cancelled when stopped: nothing is written then
  */
-export async function scoreCritic(request: ScoreRequest, context: JobContext): Promise<ScoreResult> {
+export async function scoreCritic(request: ScoreRequest, host: JobContext): Promise<ScoreResult> {
   const { device, threads, spinning, fallback, allowedHosts } = request
-  const options = { device, threads, spinning, fallback, allowedHosts }
+  const stopped = (): Failure => new Failure('cancelled', 'Scoring was stopped; nothing was kept.')
+  const context = new Loading(host, stopped)
+  const options = { device, threads, spinning, fallback, allowedHosts, between: context.between }
   const opened = await openAnyCritic(request.critic, options)
+  context.done()
   const critic =
     request.cacheFile === undefined ? opened : cached(opened, new CritiqueFile(request.cacheFile))
   const lines = readFileSync(request.inFile, 'utf8').split('\n')
@@ -52,7 +56,7 @@ export async function scoreCritic(request: ScoreRequest, context: JobContext): P
   const found: CritiqueLine[] = []
   for (let first = 0; first < inputs.length; first += GROUP) {
     await breathe()
-    if (cancel.aborted) throw new Failure('cancelled', 'Scoring was stopped; nothing was kept.')
+    if (cancel.aborted) throw stopped()
     const group = inputs.slice(first, first + GROUP)
     for await (const critique of critic.score(group, cancel)) {
       if (found.length === first + group.length) break

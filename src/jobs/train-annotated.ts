@@ -29,15 +29,15 @@ const MOST_EPOCHS = 16
  * `evaluateEvery` steps all answers are scored, those of held-out documents apart, because a small model can learn the
  * places of spans without their content.
  */
-export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop> {
+export async function openAnnotatedLoop(folder: RunFolder, between?: () => void): Promise<TrainingLoop> {
   const { config } = folder
   const { algorithm, seed } = config
   const { temperature } = config.sampling
-  const policy = await openPolicy(config.model, config)
+  const policy = await openPolicy(config.model, { ...config, between })
   pinPolicy(folder, policy)
   const { model, runtime } = policy
 
-  const all = await readAnnotated(folder)
+  const all = await readAnnotated(folder, between)
   const ok = all.filter(({ judged }) => judged.status === 'ok')
   const training = ok.filter(({ answer }) => answer.split === 'train')
   const heldOut = ok.filter(({ answer }) => answer.split === 'held-out')
@@ -68,7 +68,7 @@ export async function openAnnotatedLoop(folder: RunFolder): Promise<TrainingLoop
         return { scorer: bucket[which], length: bucket.length }
       },
       answers,
-      { rows, temperature, parameters: state.parameters }
+      { rows, temperature, parameters: state.parameters, between }
     )
   /** Log-probabilities before the first step, which every evaluation is compared with. */
   const start = { training: await score(training, 'scorer'), heldOut: await score(heldOut, 'scorer') }

@@ -13,6 +13,7 @@ import { CriticFolder } from './critic-folder'
 import type { LearnerExample, LearnerKind, LearnerSetting } from './critic-learner'
 import { versionOf } from './critic-version'
 import { generativeLearner } from './generative-learner'
+import { Loading, Stopped } from './loading'
 import { mean } from './means'
 import { nextWord } from './next-word'
 import { openPolicy } from './policy'
@@ -35,6 +36,9 @@ const learners: Readonly<Partial<Record<CriticTraining['kind'], (setting: Learne
     'span-head': spanHeadLearner as (setting: LearnerSetting) => LearnerKind
   }
 
+/** Of a training that was stopped before it had read any. */
+const noExamples: TrainCriticResult['examples'] = { train: 0, dev: 0, test: 0, dropped: 0 }
+
 /** Lengths that examples are sorted into; every one costs sessions of its own, so large models have a single one. */
 const BUCKETS = 4
 const BUCKETS_BELOW = 20e6
@@ -45,8 +49,13 @@ const BUCKETS_BELOW = 20e6
  * early when `patience` evaluations have brought nothing better. Test examples are never looked at.
  * @throws Failure nothing-to-train, run-not-resumable, and what model, tokenizer and device may
  */
-export async function trainCritic(dir: string, context: JobContext): Promise<TrainCriticResult> {
+export async function trainCritic(dir: string, host: JobContext): Promise<TrainCriticResult> {
   const folder = CriticFolder.open(dir)
+  const context = new Loading(
+    host,
+    () => new Stopped(),
+    () => folder.takeControl()
+  )
   const { configuration: config } = folder.training
   let step = folder.status()?.step ?? 0
   try {
@@ -59,7 +68,8 @@ export async function trainCritic(dir: string, context: JobContext): Promise<Tra
     if (!open)
       throw new Failure('bad-configuration', `This version cannot train critics of the kind ${config.kind}.`)
     const { device, threads, spinning, fallback } = config
-    const policy = await openPolicy(config.base, { device, threads, spinning, fallback })
+    const { between } = context
+    const policy = await openPolicy(config.base, { device, threads, spinning, fallback, between })
     folder.pin('model', policy.model.hash)
     folder.pin('tokenizer', policy.tokenizerHash)
 
@@ -79,6 +89,7 @@ export async function trainCritic(dir: string, context: JobContext): Promise<Tra
     )
     const longestReply = used.reduce((most, { ids }) => Math.max(most, ids.length), 0)
     const learner = await kind.open({ rows, lengths, longestReply })
+    context.done()
     checkpoints.restore(learner)
     folder.rewindTo(step)
     folder.log(step > 0 ? `resumed after step ${step}` : 'started')
@@ -157,6 +168,10 @@ export async function trainCritic(dir: string, context: JobContext): Promise<Tra
     folder.say({ state: 'finished', step, error: null })
     return { state: 'finished', step, version, examples, best }
   } catch (thrown) {
+    if (thrown instanceof Stopped) {
+      folder.say({ state: 'stopped', step, error: null })
+      return { state: 'stopped', step, version: null, examples: noExamples, best: null }
+    }
     const { code, message } = toFailure(thrown)
     try {
       folder.log(`failed with ${code} after step ${step}`)

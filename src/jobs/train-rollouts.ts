@@ -37,12 +37,12 @@ const SAMPLER_TOLERANCE = 1e-3
  * sample → critic → align → δ → log-probabilities under the unchanged policy and the reference → r = δ − β·KL →
  * advantages → epochs of the clipped update → what that did to the tokens it was about.
  */
-export async function openRolloutsLoop(folder: RunFolder): Promise<TrainingLoop> {
+export async function openRolloutsLoop(folder: RunFolder, between?: () => void): Promise<TrainingLoop> {
   const { config } = folder
   const { algorithm, sampling, seed, batch: rows } = config
-  const policy = await openPolicy(config.model, config)
+  const policy = await openPolicy(config.model, { ...config, between })
   pinPolicy(folder, policy)
-  const critic = await openRunCritic(folder)
+  const critic = await openRunCritic(folder, between)
   const prompts = folder.readLines(runFiles.prompts, (line) => frozenPrompt.parse(line))
 
   const baseline = resolveBaseline(config, policy.model.parameters)

@@ -1,12 +1,14 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { toFailure } from '../contract/errors'
+import { Failure } from '../pipeline/failure'
 import { runFiles } from '../contract/run-record'
 import { saveModelFolder } from '../engine/checkpoint/export-model'
 import { saveAdapter } from '../engine/checkpoint/peft'
 import type { TrainingCheckpoint } from '../engine/checkpoint/training-checkpoint'
 import { outsideStep } from '../engine/rl/not-a-number'
 import { ProgressMeter, type JobContext } from './context'
+import { Loading, Stopped } from './loading'
 import { nextWord } from './next-word'
 import { RunCheckpoints } from './run-checkpoints'
 import { RunFolder } from './run-folder'
@@ -24,26 +26,34 @@ export interface TrainResult {
 /**
  * Starts or resumes a run and carries it to its end, a stop or a failure. Metrics and samples are written at every
  * step, checkpoints every `checkpointEvery` steps and at a stop; a resumed run throws away what was written past its
- * checkpoint and does those steps again, bit for bit.
+ * checkpoint and does those steps again, bit for bit. A stop while the model loads leaves the run as it was.
  */
 export async function train(
   runDir: string,
-  context: JobContext,
+  host: JobContext,
   allowedHosts: readonly string[] = []
 ): Promise<TrainResult> {
   const folder = RunFolder.open(runDir, allowedHosts)
   const { config } = folder
+  const context = new Loading(
+    host,
+    () => new Stopped(),
+    () => folder.takeControl()
+  )
   let step = folder.status()?.step ?? 0
   let checkpoints: RunCheckpoints | null = null
   try {
+    requireChosenMemory(folder)
     checkpoints = RunCheckpoints.open(folder)
     step = checkpoints.saved
     folder.pinData()
     folder.say({ state: 'running', step, error: null })
     const progress = { done: step, total: config.steps, unit: 'steps', note: 'loading the model' }
     context.emit({ kind: 'progress', progress })
-    const loop =
-      config.source === 'rollouts' ? await openRolloutsLoop(folder) : await openAnnotatedLoop(folder)
+    const open = config.source === 'rollouts' ? openRolloutsLoop : openAnnotatedLoop
+    const loop = await unlessStopped(() => open(folder, context.between))
+    if (loop === 'stopped') return end(folder, 'stopped', step)
+    context.done()
     checkpoints.restore(loop)
     folder.rewindTo(step)
     folder.log(step > 0 ? `resumed after step ${step}` : 'started')
@@ -88,9 +98,16 @@ export async function train(
   }
 }
 
-/** Told to stop, also in the midst of a rollout: the step is not taken, and a resumed run does it from its beginning. */
-class Stopped extends Error {}
+/** A run starts from its plan, which puts what `auto` comes to into run.json. @throws Failure bad-configuration */
+function requireChosenMemory({ config, dir }: RunFolder): void {
+  if (config.memory === 'auto')
+    throw new Failure(
+      'bad-configuration',
+      `${join(dir, runFiles.record)} says memory "auto", which only starting a run can work out: put "fast" or "frugal" back, or start a new run from it.`
+    )
+}
 
+/** Also in the midst of a rollout: the step is not taken, and a resumed run does it from its beginning. */
 async function unlessStopped<T>(work: () => Promise<T>): Promise<T | 'stopped'> {
   try {
     return await work()

@@ -40,9 +40,12 @@ export const modelIndexFile = 'model.safetensors.index.json'
  * reads: the folder belongs to somebody.
  * Throws `tensor-missing` naming a tensor that is absent, `checkpoint-corrupt` for one of another shape,
  * `architecture-unsupported` for a configuration that the engine would compute wrongly, and what
- * `openSafetensors` throws.
+ * `openSafetensors` throws. `between` is called after each tensor, and what it throws ends the reading.
  */
-export async function openModelFolder(dir: string, base: BaseOptions = {}): Promise<ModelFolder> {
+export async function openModelFolder(
+  dir: string,
+  { between, ...base }: BaseOptions & { readonly between?: () => void } = {}
+): Promise<ModelFolder> {
   return withModelFiles(dir, ({ config, configBytes, files }) => {
     const hash = createHash('sha256').update(configBytes)
     const wanted = checkpointShapes(config)
@@ -51,7 +54,10 @@ export async function openModelFolder(dir: string, base: BaseOptions = {}): Prom
       file.readEach(
         (name) => wanted.has(name),
         hash,
-        (name, tensor) => held.add(name, tensor)
+        (name, tensor) => {
+          held.add(name, tensor)
+          between?.()
+        }
       )
     }
     const weights = held.take(wanted.keys())

@@ -18,9 +18,13 @@ const newRun = (name: string): string =>
 function whileSampling(dir: string, words: readonly (JobControl | null)[]) {
   const states: string[] = []
   let asked = 0
+  let loading = true
   const context: JobContext = {
-    emit: () => undefined,
+    emit: (event) => {
+      if (event.kind === 'progress' && event.progress.note === undefined) loading = false
+    },
     takeControl: () => {
+      if (loading) return null
       states.push((JSON.parse(readFileSync(join(dir, 'state.json'), 'utf8')) as { state: string }).state)
       return words[asked++ - 1] ?? null
     }
