@@ -1,15 +1,7 @@
 import type { RunConfig } from '../../contract/run-config'
 import type { MicroBatches } from '../../engine/rl/shares'
 import type { Scorer, ScoreRequest, Scores } from '../../engine/rl/scorer'
-import { paddedAlike, sortedByLength, takeRows, type Sized } from './sorted-pieces'
-
-/** How the answers of a step are computed: `micro` rows at a time. */
-export interface Pieces {
-  readonly rows: number
-  readonly micro: number
-  /** Left out, all rows are as long as the batch; otherwise rising lengths that pieces are padded to. */
-  readonly lengths?: readonly number[]
-}
+import { paddedAlike, sortedByLength, takeRows, type Pieces, type Sized } from './sorted-pieces'
 
 /**
  * With `buckets`, answers are sorted into as many pieces unless `microBatch` says how large those are. `lengths` are those

@@ -1,5 +1,12 @@
 import type { DropoutChance } from '../../engine/rl/dropout'
-import type { Pieces } from './micro-batches'
+
+/** How the answers of a step are computed: `micro` rows at a time. */
+export interface Pieces {
+  readonly rows: number
+  readonly micro: number
+  /** Left out, all rows are as long as the batch; otherwise rising lengths that pieces are padded to. */
+  readonly lengths?: readonly number[]
+}
 
 /** Of a batch whose rows may be told apart by length. */
 export interface Sized {
