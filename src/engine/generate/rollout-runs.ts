@@ -33,13 +33,16 @@ export function rolloutRuns(
   ]
 }
 
+/** Caches that wait for the garbage collector: one on a quiet machine, another where it comes round later. */
+const gathering = 2
+
 /** Turns after a prompt while it is not known how long one takes. */
 const few = 8
 
-/** Keys and values of `length` tokens: as they went in, as they come back, and once more until it is collected. */
+/** Keys and values of `length` tokens: as they went in, as they come back, and those of the runs before until they are collected. */
 function waitingBytes({ inputs }: Graph, length: number): number {
   const caches = inputs.filter(({ name }) => name.startsWith('newer_'))
   const bytes = ({ shape }: { readonly shape: Shape }): number =>
     shape.reduce((product, size) => product * (size < 0 ? length : size), 4)
-  return caches.reduce((sum, cache) => sum + 3 * bytes(cache), 0)
+  return caches.reduce((sum, cache) => sum + (2 + gathering) * bytes(cache), 0)
 }
