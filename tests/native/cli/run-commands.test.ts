@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { randomModel, writeModelFolder } from '../../pure/engine/checkpoint/random-model'
 import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
 import { poorRule, tinyModel } from '../jobs/tiny-run'
 import { text2grad } from './run-command'
@@ -15,6 +16,9 @@ async function json(...words: string[]) {
   const said = await text2grad(...words, '--json')
   return { exitCode: said.exitCode, error: said.error, answer: said.json as Record<string, unknown> }
 }
+
+/** `run start` of the project with the configuration. */
+const start = (...words: string[]) => json('run', 'start', '--project', project, '--config', config, ...words)
 
 beforeAll(async () => {
   mkdirSync(scratch, { recursive: true })
@@ -44,15 +48,7 @@ beforeAll(async () => {
 
 describe('run', () => {
   test('start --dry-run says what would train and writes nothing', async () => {
-    const { answer, exitCode } = await json(
-      'run',
-      'start',
-      '--project',
-      project,
-      '--config',
-      config,
-      '--dry-run'
-    )
+    const { answer, exitCode } = await start('--dry-run')
     expect(exitCode).toBe(0)
     expect(answer).toMatchObject({
       prompts: 12,
@@ -65,18 +61,7 @@ describe('run', () => {
   })
 
   test('start trains, show and list tell, report writes a page, and another folder repeats it', async () => {
-    const first = await json(
-      'run',
-      'start',
-      '--project',
-      project,
-      '--config',
-      config,
-      '--out',
-      at('one'),
-      '--set',
-      'seed=4'
-    )
+    const first = await start('--out', at('one'), '--set', 'seed=4')
     expect(first.error).not.toMatch(/text2grad:/)
     expect(first).toMatchObject({
       exitCode: 0,
@@ -149,17 +134,7 @@ describe('run', () => {
       /^The run would take .* GB .*answers a step \(batch\) would take .*--over-memory\.$/
     ]
   ])('start with %s: one sentence, and nothing is written', async (_, words, code, sentence) => {
-    const { exitCode, answer } = await json(
-      'run',
-      'start',
-      '--project',
-      project,
-      '--config',
-      config,
-      '--out',
-      at('bad'),
-      ...words
-    )
+    const { exitCode, answer } = await start('--out', at('bad'), ...words)
     expect(exitCode).toBe(1)
     expect(answer.error).toMatchObject({ code, message: expect.stringMatching(sentence) as string })
     expect(existsSync(at('bad'))).toBe(false)
@@ -167,23 +142,10 @@ describe('run', () => {
 
   test('a device that is not here: refused, or the CPU where that was asked for and is written down', async () => {
     const absent = process.platform === 'win32' ? 'coreml' : 'dml'
-    const start = (dir: string, ...words: string[]) =>
-      json(
-        'run',
-        'start',
-        '--project',
-        project,
-        '--config',
-        config,
-        '--out',
-        at(dir),
-        '--device',
-        absent,
-        ...words
-      )
-    const refused = await start('absent')
+    const startIn = (dir: string, ...words: string[]) => start('--out', at(dir), '--device', absent, ...words)
+    const refused = await startOn('absent')
     expect(refused).toMatchObject({ exitCode: 1, answer: { error: { code: 'device-unavailable' } } })
-    const { exitCode, answer } = await start('instead', '--fallback', 'cpu', '--set', 'steps=1')
+    const { exitCode, answer } = await startOn('instead', '--fallback', 'cpu', '--set', 'steps=1')
     expect(exitCode).toBe(0)
     expect(answer.device).toMatchObject({
       name: 'cpu',
@@ -196,7 +158,7 @@ describe('run', () => {
   test('start into a folder that is used, and show of one that is no run', async () => {
     mkdirSync(at('used'))
     writeFileSync(at('used/file'), 'mine')
-    const used = await json('run', 'start', '--project', project, '--config', config, '--out', at('used'))
+    const used = await start('--out', at('used'))
     expect(used).toMatchObject({ exitCode: 1, answer: { error: { code: 'bad-input' } } })
     expect(readFileSync(at('used/file'), 'utf8')).toBe('mine')
     expect(await json('run', 'show', at('used'))).toMatchObject({
@@ -216,5 +178,21 @@ describe('sample', () => {
     expect((await json('check', '--project', project)).answer).toMatchObject({ ok: true, responses: 32 })
     const { answer: shown } = await json('show', '--project', project)
     expect(JSON.stringify(shown)).toContain('"seed":3')
+  })
+
+  test('--base holds the model in another form: stored gives the same answers, 4 bits give others', async () => {
+    const model = tinyModel(at('blocks'))
+    const sizes = { hiddenSize: 32, intermediateSize: 64, heads: 2, keyValueHeads: 1, headSize: 16 }
+    writeModelFolder(model, randomModel({ vocabularySize: 31, ...sizes }))
+    const words = ['sample', '--project', project, '--max-new-tokens', '12', '--count', '8', '--model']
+    expect((await json(...words, model)).answer).toEqual({ responses: 8 })
+    // An answer that the project has already is not added again.
+    expect((await json(...words, model, '--base', 'stored')).answer).toEqual({ responses: 0 })
+    const { answer } = await json(...words, model, '--base', '4-bit')
+    expect((answer as { responses: number }).responses).toBeGreaterThan(0)
+    const unfit = await json(...words, at('model'), '--base', '4-bit')
+    expect(unfit).toMatchObject({ exitCode: 1, answer: { error: { code: 'bad-configuration' } } })
+    expect(unfit.error).toMatch(/multiple of 32/)
+    expect((await json(...words, model, '--base', '8-bit')).exitCode).toBe(2)
   })
 })
