@@ -55,4 +55,6 @@ export interface JudgedAnswerView {
   readonly uncertainty: number
   readonly novelty: number
   readonly worth: number
+  /** When to look at it, from 0: the worthiest first, but nothing like the ones before; null where people have read it. */
+  readonly turn: number | null
 }

@@ -1,5 +1,6 @@
 import { tokenLabels, tokenWords, wordOffsets, type PredictedSpan } from './answer'
 import type { Span } from '../../annotate/span'
+import { inTurn } from './diversity'
 
 /** An answer that a critic has judged, with whatever else is known of it. */
 export interface RankedInput {
@@ -23,12 +24,14 @@ export interface Ranked {
   readonly novelty: number
   /** What puts an unread answer in front: uncertainty, disagreement of critics, words not covered, a third each. */
   readonly worth: number
+  /** When to look at it, from 0: by worth, and unlike those before it; null where people have read it. */
+  readonly turn: number | null
 }
 
-/** Every answer with what speaks for looking at it next (uncertainty, disagreement, coverage), each in [0, 1]. */
+/** Every answer with what speaks for looking at it next (uncertainty, disagreement, coverage), and when. */
 export function rankAnswers(answers: readonly RankedInput[]): Ranked[] {
   const known = new Set(answers.filter(({ people }) => people !== null).flatMap(({ text }) => wordsOf(text)))
-  return answers.map(({ responseId, text, people, critics }) => {
+  const ranked = answers.map(({ responseId, text, people, critics }) => {
     const at = { text, offsets: wordOffsets(text) }
     const labels = critics.map((spans) => tokenLabels(at, spans))
     const words = [...new Set(wordsOf(text))]
@@ -45,6 +48,10 @@ export function rankAnswers(answers: readonly RankedInput[]): Ranked[] {
       worth: (uncertainty + between + novelty) / 3
     }
   })
+  const unread = [...answers.keys()].filter((place) => answers[place].people === null)
+  const order = inTurn(unread.map((place) => ({ text: answers[place].text, worth: ranked[place].worth })))
+  const turns = new Map(order.map((one, turn) => [unread[one], turn]))
+  return ranked.map((one, place) => ({ ...one, turn: turns.get(place) ?? null }))
 }
 
 const wordsOf = (text: string): string[] => tokenWords(text, wordOffsets(text))

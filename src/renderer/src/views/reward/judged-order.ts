@@ -1,12 +1,12 @@
 import type { JudgedAnswerView } from '../../../../contract/critic-views'
 import { percent } from '../../state/format'
 
-/** `next`: what nobody has read, the most instructive first; `unlike`: what people have read, the worst match first. */
+/** `next`: what nobody has read, the most instructive first and no two alike; `unlike`: what people have read, the worst match first. */
 export type Order = 'next' | 'unlike'
 
 export function inOrder(answers: readonly JudgedAnswerView[], order: Order): JudgedAnswerView[] {
   return order === 'next'
-    ? answers.filter(({ read }) => !read).sort((a, b) => b.worth - a.worth)
+    ? answers.filter(({ turn }) => turn !== null).sort((a, b) => (a.turn ?? 0) - (b.turn ?? 0))
     : answers
         .filter(({ disagreement }) => disagreement !== null)
         .sort((a, b) => (b.disagreement ?? 0) - (a.disagreement ?? 0))
