@@ -2,23 +2,26 @@
  * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a span head that was
  * trained on other values, names and sentences. Prints its figures next to the baselines', for each seed.
  *
- *   npm run bench -- critic-task [--seeds 1,2,3,4,5,6]
+ *   npm run bench -- critic-task [--seeds 1,2,3,4,5,6] [--hard]
+ *
+ * With `--hard` half of the wrong values are other facts of the same card, which no look into the prompt finds.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Difficulty } from '../scripts/critic-task/writer'
 import { baselineNames } from '../src/pipeline/reward/critic-quality/baselines'
 import { table } from './claims/table'
 import { runTask, spanHeadTraining } from './critic/task-run'
 
 const percent = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(3))
 
-async function main(seeds: readonly number[]): Promise<void> {
+async function main(seeds: readonly number[], difficulty: Difficulty): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'text2grad-critic-task-'))
   const rows: string[][] = []
   for (const seed of seeds) {
-    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, spanHeadTraining)
+    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, spanHeadTraining, difficulty)
     const interval = quality.intervals['tokens.negative.f1']
     rows.push([
       String(seed),
@@ -27,6 +30,8 @@ async function main(seeds: readonly number[]): Promise<void> {
       percent(quality.tokens.negative.recall),
       percent(quality.spans.exactF1),
       ...baselineNames.map((name) => percent(quality.baselines[name].tokens.negative.f1)),
+      percent(rest.lookup.absent),
+      percent(rest.lookup.unheard),
       percent(quality.calibration?.ece),
       `${percent(quality.calibration?.brier)} / ${percent(quality.calibration?.baseRateBrier)}`,
       (rest.trainingSeconds / 60).toFixed(1),
@@ -39,7 +44,7 @@ async function main(seeds: readonly number[]): Promise<void> {
   console.log(
     table(
       [
-        ...['seed', 'span head', 'precision', 'recall', 'exact spans', ...baselineNames],
+        ...['seed', 'span head', 'precision', 'recall', 'exact spans', ...baselineNames, 'absent', 'unheard'],
         ...['ECE', 'Brier / base rate', 'minutes', 'ms an answer', 'best step']
       ],
       rows
@@ -47,8 +52,13 @@ async function main(seeds: readonly number[]): Promise<void> {
   )
 }
 
-const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '1,2,3,4,5,6' } } })
-main(options.seeds.split(',').map(Number)).catch((error: unknown) => {
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1,2,3,4,5,6' },
+    hard: { type: 'boolean', default: false }
+  }
+})
+main(options.seeds.split(',').map(Number), options.hard ? 'hard' : 'plain').catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })

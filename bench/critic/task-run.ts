@@ -3,11 +3,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { taskExamples, type TaskExample } from '../../scripts/critic-task/examples'
 import type { Split } from '../../scripts/critic-task/world'
+import type { Difficulty } from '../../scripts/critic-task/writer'
 import {
   criticFiles,
   criticRecord,
   parseCriticTraining,
   type CriticExample,
+  type CriticTraining,
   type CriticTrainingInput
 } from '../../src/contract/critic-record'
 import { openAnyCritic } from '../../src/jobs/critic'
@@ -17,8 +19,9 @@ import { trainCritic } from '../../src/jobs/train-critic'
 import type { EvaluatedAnswer, GoldAnswer } from '../../src/pipeline/reward/critic-quality/answer'
 import { criticQuality, type CriticQuality } from '../../src/pipeline/reward/critic-quality/quality'
 import { isUnfaithful, type PolicyTokenizer } from '../../src/tokens/tokenizer'
+import { lookupF1 } from './lookup'
 
-const starterModel = resolve(import.meta.dirname, '../../resources/starter-model')
+export const starterModel = resolve(import.meta.dirname, '../../resources/starter-model')
 
 /** Answers of each side of the split. */
 export const taskSizes: Readonly<Record<Split, number>> = { train: 2000, dev: 200, test: 400 }
@@ -38,6 +41,8 @@ export const spanHeadTraining = {
 
 export interface TaskResult {
   readonly quality: CriticQuality
+  /** F1 of comparing words with the prompt. */
+  readonly lookup: ReturnType<typeof lookupF1>
   readonly trainingSeconds: number
   /** Of judging one answer. */
   readonly secondsAnAnswer: number
@@ -45,18 +50,16 @@ export interface TaskResult {
 }
 
 /** Makes the task by its seed, trains a critic in `dir`, and measures it on the test, next to the baselines. */
-export async function runTask(dir: string, seed: number, training: CriticTrainingInput): Promise<TaskResult> {
+export async function runTask(
+  dir: string,
+  seed: number,
+  training: CriticTrainingInput,
+  difficulty: Difficulty = 'plain'
+): Promise<TaskResult> {
   const configuration = parseCriticTraining({ ...training, seed })
-  const of = (split: Split): TaskExample[] => taskExamples(seed, split, taskSizes[split])
+  const of = (split: Split): TaskExample[] => taskExamples(seed, split, taskSizes[split], difficulty)
   const [train, dev, test] = [of('train'), of('dev'), of('test')]
-  const lines = [...train, ...dev].map((example) => JSON.stringify(annotated(example)) + '\n').join('')
-  mkdirSync(dirname(join(dir, criticFiles.examples)), { recursive: true })
-  writeFileSync(join(dir, criticFiles.examples), lines)
-  const record = {
-    ...{ version: 1, configuration, project: 'critic-task', dropped: [], hashes: {} },
-    ...{ splitSha256: sha256(`critic-task ${seed}`), dataSha256: sha256(lines) }
-  }
-  writeFileSync(join(dir, criticFiles.training), JSON.stringify(record))
+  writeTask(dir, configuration, [...train, ...dev])
 
   const started = performance.now()
   await trainCritic(dir, { emit: () => undefined, takeControl: () => null })
@@ -81,7 +84,24 @@ export async function runTask(dir: string, seed: number, training: CriticTrainin
     seed,
     resamples: 500
   })
-  return { quality, trainingSeconds, secondsAnAnswer, bestStep: best.step }
+  const golden = test.map((one) => [one, goldOf(one, tokenizer)] as const)
+  return { quality, lookup: lookupF1(golden, train), trainingSeconds, secondsAnAnswer, bestStep: best.step }
+}
+
+/** The folder that a critic is trained in on examples of the task. */
+export function writeTask(
+  dir: string,
+  configuration: CriticTraining,
+  examples: readonly TaskExample[]
+): void {
+  const lines = examples.map((example) => JSON.stringify(annotated(example)) + '\n').join('')
+  mkdirSync(dirname(join(dir, criticFiles.examples)), { recursive: true })
+  writeFileSync(join(dir, criticFiles.examples), lines)
+  const record = {
+    ...{ version: 1, configuration, project: 'critic-task', dropped: [], hashes: {} },
+    ...{ splitSha256: sha256(`critic-task ${configuration.seed}`), dataSha256: sha256(lines) }
+  }
+  writeFileSync(join(dir, criticFiles.training), JSON.stringify(record))
 }
 
 const annotated = ({ id, split, prompt, response, critique, spans }: TaskExample): CriticExample => ({

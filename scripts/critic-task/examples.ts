@@ -1,7 +1,7 @@
 import { chance } from '../../src/pipeline/optimise/chance'
 import { promptOf, type Card, type Fact } from '../starter/world'
 import { drawCard, type Split } from './world'
-import { writeAnswer } from './writer'
+import { writeAnswer, type Difficulty } from './writer'
 
 export interface TaskExample {
   readonly id: string
@@ -22,10 +22,15 @@ export interface TaskExample {
 const places: Readonly<Record<Split, number>> = { train: 0, dev: 1, test: 2 }
 
 /** The n-th example of a side of the split: a function of the seed. */
-export function taskExample(seed: number, split: Split, n: number): TaskExample {
+export function taskExample(
+  seed: number,
+  split: Split,
+  n: number,
+  difficulty: Difficulty = 'plain'
+): TaskExample {
   const draws = chance(seed, 'text', places[split], n)
   const card = drawCard(split, draws)
-  const { text, claims } = writeAnswer(card, split, draws)
+  const { text, claims } = writeAnswer(card, split, draws, difficulty)
   const wrong = claims.filter(({ fact, value }) => card[fact] !== value)
   return {
     id: `${split}-${n}`,
@@ -49,5 +54,9 @@ export function taskExample(seed: number, split: Split, n: number): TaskExample 
 const reasonOf = (card: Card, { fact, value }: { readonly fact: Fact; readonly value: string }): string =>
   `${card[fact]} on the card and ${value} in the answer`
 
-export const taskExamples = (seed: number, split: Split, count: number): TaskExample[] =>
-  Array.from({ length: count }, (_, n) => taskExample(seed, split, n))
+export const taskExamples = (
+  seed: number,
+  split: Split,
+  count: number,
+  difficulty: Difficulty = 'plain'
+): TaskExample[] => Array.from({ length: count }, (_, n) => taskExample(seed, split, n, difficulty))

@@ -23,11 +23,19 @@ export interface Answer {
 /** Share of stated facts that are wrong, in answers that have any wrong, and of answers without a mistake. */
 export const carelessness = { wrong: 0.35, faultless: 0.2 } as const
 
+/** `plain`: a wrong value stands nowhere on the card. `hard`: half of them are another fact of the same card. */
+export type Difficulty = 'plain' | 'hard'
+
 /**
  * An answer about the bridge on a card, in which a script has planted mistakes: values of the right kind that the card
  * does not give. Right and wrong ones are drawn alike, so that no word tells which it is.
  */
-export function writeAnswer(card: Card, split: Split, chance: Chance): Answer {
+export function writeAnswer(
+  card: Card,
+  split: Split,
+  chance: Chance,
+  difficulty: Difficulty = 'plain'
+): Answer {
   const careful = chance.uniform() < carelessness.faultless
   const of = pools(split)
   const [first, ...others] = templates(split).map((list) => pick(list, chance))
@@ -38,9 +46,11 @@ export function writeAnswer(card: Card, split: Split, chance: Chance): Answer {
     text += part
     if (!fact) continue
     const wrong = !careful && chance.uniform() < carelessness.wrong
+    const elsewhere = wrong && difficulty === 'hard' && chance.uniform() < 0.5
+    const others = elsewhere ? Object.values<string>(card as Readonly<Record<Fact, string>>) : of[fact]
     const value = wrong
       ? pick(
-          of[fact].filter((one) => one !== card[fact]),
+          others.filter((one) => one !== card[fact]),
           chance
         )
       : card[fact]

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { lookupF1 } from '../../../bench/critic/lookup'
 import { taskExamples } from '../../../scripts/critic-task/examples'
 import { pools, splits } from '../../../scripts/critic-task/world'
+import { wordOffsets } from '../../../src/pipeline/reward/critic-quality/answer'
 
 const facts = ['river', 'year', 'material', 'length', 'colour'] as const
 const sentence = /[^.]+\./g
@@ -50,6 +53,40 @@ describe("the critics' task", () => {
       expect(wrongShare(colour)).toBeGreaterThan(0.2)
       expect(wrongShare(colour)).toBeLessThan(0.36)
     }
+  })
+
+  test('the hard task has half of its wrong values from elsewhere on the card, and the plain one none', () => {
+    const shareOnCard = (difficulty: 'plain' | 'hard'): number => {
+      const wrong = taskExamples(1, 'train', 600, difficulty).flatMap(({ prompt, response, spans }) =>
+        spans.map(({ start, end, quote }) => {
+          expect(response.slice(start, end)).toBe(quote)
+          return prompt.includes(`: ${quote}`)
+        })
+      )
+      return wrong.filter(Boolean).length / wrong.length
+    }
+    expect(shareOnCard('plain')).toBe(0)
+    expect(Math.abs(shareOnCard('hard') - 0.5)).toBeLessThan(0.08)
+  })
+
+  test('words that the prompt lacks are not yet mistakes', () => {
+    const test = taskExamples(1, 'test', 60)
+    const gold = test.map(({ id, response, spans, critique }) => ({
+      ...{ responseId: id, documentId: id, text: response, offsets: wordOffsets(response) },
+      people: [{ person: 'script', critique, spans }]
+    }))
+    const pairs = test.map((one, index) => [one, gold[index]] as const)
+    const { absent, unheard } = lookupF1(pairs, taskExamples(1, 'train', 300))
+    expect(absent).toBeGreaterThan(0.2)
+    expect(absent).toBeLessThan(0.6)
+    expect(unheard).toBeGreaterThan(absent ?? 1)
+    // A word of the test's sentences that no answer of the training has looks like a wrong value.
+    expect(unheard).toBeLessThan(1)
+  })
+
+  test('the plain task is what it has always been', () => {
+    const made = JSON.stringify(splits.map((split) => taskExamples(1, split, 200)))
+    expect(createHash('sha256').update(made).digest('hex').slice(0, 16)).toBe('b644243a30e5fc1f')
   })
 
   test('a seed makes the same task again', () => {
