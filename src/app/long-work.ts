@@ -21,10 +21,12 @@ export class LongWork {
     const controller = new AbortController()
     this.running.set(workId, controller)
     let reported = 0
+    let note: string | undefined
     const onProgress = (progress: Progress): void => {
       const now = Date.now()
-      if (now - reported < reportEvery) return
-      reported = now
+      // Another kind of work is told at once: it may be long before it tells again.
+      if (now - reported < reportEvery && progress.note === note) return
+      ;[reported, note] = [now, progress.note]
       this.emit({ kind: 'work', workId, title, progress })
     }
     try {

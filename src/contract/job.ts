@@ -81,14 +81,16 @@ export const jobRequest = z.discriminatedUnion('kind', [
     allowedHosts: z.array(z.string()).optional(),
     gpuPack
   }),
-  /** A model with its adapter added to its weights: a folder in Hugging Face layout, or one GGUF file. */
+  /** A model with its adapter added to its weights: a folder in Hugging Face layout, or one GGUF file. Or the adapter. */
   z.strictObject({
     kind: z.literal('export'),
     model: z.string(),
+    /** What `model` must be, if it is known: an adapter makes sense with the model that it was trained on only. */
+    modelSha256: z.string().optional(),
     adapter: z.string().nullable(),
     out: z.string(),
-    format: z.enum(['model', 'gguf']),
-    /** Of the weights: `stored` keeps what the model has, and `f32` widens it; GGUF has `f16` and `q8_0`. */
+    format: z.enum(['model', 'gguf', 'adapter']),
+    /** Of the weights: `stored` keeps what there is, and `f32` widens a model's; GGUF has `f16` and `q8_0`. */
     type: z.enum(['stored', 'f32', 'f16', 'q8_0']),
     threads: z.int().min(1),
     device: z.string(),
@@ -100,9 +102,11 @@ export type JobRequest = z.infer<typeof jobRequest>
 /** What an export answers once it has been reloaded and compared. */
 export interface ExportResult {
   readonly out: string
-  readonly format: 'model' | 'gguf'
+  readonly format: 'model' | 'gguf' | 'adapter'
   readonly type: string
   readonly bytes: number
+  /** Hex: of the GGUF file, of the adapter's weights, or of a model as runs are signed with it. */
+  readonly sha256: string
   /** Of the reloaded result against model and adapter, over `tokens` positions and the whole vocabulary. */
   readonly largestLogitDifference: number
   /** What rounding to the type explains; more, and nothing is kept. */

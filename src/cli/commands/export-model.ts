@@ -61,6 +61,7 @@ const shared = (command: Command): Command =>
     'a model folder in Hugging Face layout'
   )
 
-const exportText = ({ out, type, bytes, largestLogitDifference, tolerance, tokens }: ExportResult): string =>
-  `Wrote ${out}: ${type}, ${(bytes / 1e6).toFixed(1)} MB. Reloaded, its logits of ${tokens} tokens differ by at most ` +
-  `${largestLogitDifference.toPrecision(3)} from those of the model; up to ${tolerance.toPrecision(2)} is rounding.`
+const exportText = ({ out, type, bytes, sha256, ...compared }: ExportResult): string =>
+  `Wrote ${out}: ${type}, ${(bytes / 1e6).toFixed(1)} MB. Reloaded, its logits of ${compared.tokens} tokens differ by at most ` +
+  `${compared.largestLogitDifference.toPrecision(3)} from those of the model; up to ${compared.tolerance.toPrecision(2)} is rounding. ` +
+  `SHA-256 ${sha256}.`

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -103,6 +104,21 @@ describe('merging', () => {
     expect(readdirSync(root).filter((entry) => entry.includes('never'))).toEqual([])
   })
 
+  test('names the model that was written, and refuses another than was meant', async () => {
+    const { dir, adapter } = await goldenWithAdapter('llama-1')
+    const [{ hash }, out] = [await openModelFolder(dir), join(root, 'meant')]
+    const request = merge(dir, adapter, out, 'stored')
+    const { sha256 } = await exportModel({ ...request, modelSha256: hash }, silent)
+    expect(sha256).toBe((await openModelFolder(out)).hash)
+    expect(sha256).not.toBe(hash)
+    const other: ExportRequest = { ...request, out: join(root, 'not-meant'), modelSha256: sha256 }
+    await expect(exportModel(other, silent)).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringContaining('has changed since') as string
+    })
+    expect(readdirSync(root).filter((entry) => entry.includes('not-meant'))).toEqual([])
+  })
+
   test('stops when told to, and leaves nothing', async () => {
     const { dir, adapter } = await goldenWithAdapter('llama-1')
     const out = join(root, 'stopped')
@@ -122,6 +138,34 @@ describe('merging', () => {
     })
     expect(events).toEqual([])
     expect(existsSync(join(dir, 'model.safetensors'))).toBe(true)
+  })
+})
+
+describe('an adapter alone', () => {
+  test('is the same adapter, of the model that it belongs to', async () => {
+    const { dir, adapter } = await goldenWithAdapter('llama-1')
+    const out = join(root, 'adapter-alone')
+    const request: ExportRequest = { ...merge(dir, adapter, out, 'stored'), format: 'adapter' }
+    const result = await exportModel(request, silent)
+    const weights = readFileSync(join(out, 'adapter_model.safetensors'))
+    expect(result).toMatchObject({
+      ...{ out, format: 'adapter', type: 'F32', bytes: weights.length, largestLogitDifference: 0 },
+      sha256: createHash('sha256').update(weights).digest('hex')
+    })
+    expect(weights).toEqual(readFileSync(join(adapter, 'adapter_model.safetensors')))
+    expect(JSON.parse(readFileSync(join(out, 'adapter_config.json'), 'utf8'))).toMatchObject({
+      base_model_name_or_path: dir
+    })
+  })
+
+  test('needs one', async () => {
+    const { dir } = familyGolden('llama-1')
+    const request = {
+      ...merge(dir, '', join(root, 'none'), 'stored'),
+      adapter: null,
+      format: 'adapter'
+    } as const
+    await expect(exportModel(request, silent)).rejects.toMatchObject({ code: 'bad-input' })
   })
 })
 
