@@ -20,7 +20,7 @@ export function bagOfWords(train: readonly GoldAnswer[], seed: number): Labeller
     const labels = tokenLabels(answer, goldSpans(answer))
     return featuresOf(answer).map((features, token) => ({ features, label: labels[token] }))
   })
-  const order = chance(seed, 'order')
+  const order = chance(seed, 'bagOfWords')
   const poor = fit(examples, -1, order.shuffle)
   const good = fit(examples, 1, order.shuffle)
   return (answer) =>

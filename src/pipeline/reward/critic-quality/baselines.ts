@@ -46,7 +46,7 @@ const predicting = (answer: GoldAnswer, spans: readonly PredictedSpan[]): Evalua
 })
 
 function randomSpans(answer: GoldAnswer, seed: number, sample: number): PredictedSpan[] {
-  const draws = chance(seed, 'control', 0, sample)
+  const draws = chance(seed, 'randomSpans', 0, sample)
   const length = [...answer.text].length
   return goldSpans(answer).map(({ start, end, polarity }) => {
     const from = draws.integer(Math.max(1, length - (end - start) + 1))

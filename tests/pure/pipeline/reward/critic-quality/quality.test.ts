@@ -94,7 +94,7 @@ test('baselines: everything poor, the commonest sign, and words that give it awa
     f1: 16 / 38
   })
   expect(quality.baselines.majority.tokens.negative.f1).toBe(0)
-  const told = ['x bad y', 'bad z', 'w v bad'].map((words, i) => ({
+  const told = ['x bad y o p q r', 'bad z i j k l', 'w v g h m n bad'].map((words, i) => ({
     ...answer(`${i}`, [], ok()),
     text: words,
     offsets: wordOffsets(words),
