@@ -1,14 +1,5 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync
-} from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import {
   criticFiles,
   parseCriticTraining,
@@ -17,6 +8,7 @@ import {
 } from '../../contract/critic-record'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
+import { writeNewFolder } from '../new-folder'
 import { openToRead } from '../open-to-read'
 import { openRunModel, templateFor } from '../runs/model'
 import { sha256 } from '../sha256'
@@ -72,22 +64,11 @@ export function prepareCritic(project: Project, asked: CriticTraining, dir: stri
     dropped: [...dropped],
     hashes: {}
   }
-  const folder = resolve(dir)
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new Failure('bad-input', `${folder} is not empty: a critic needs a new folder.`)
-  const draft = join(dirname(folder), `.${basename(folder)}.new`)
-  rmSync(draft, { recursive: true, force: true })
-  try {
-    mkdirSync(dirname(join(draft, criticFiles.examples)), { recursive: true })
-    writeFileSync(join(draft, criticFiles.examples), lines)
-    writeFileSync(join(draft, criticFiles.training), JSON.stringify(record, null, 2) + '\n')
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(draft, folder)
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true })
-    throw error
+  const files = {
+    [criticFiles.examples]: lines,
+    [criticFiles.training]: JSON.stringify(record, null, 2) + '\n'
   }
-  return folder
+  return writeNewFolder(dir, files, 'a critic needs a new folder')
 }
 
 /** The same of a project given by its path, which is open only while it is read. */

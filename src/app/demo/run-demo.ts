@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { CancelSignal } from '../../contract/critic'
 import type { RunPlan } from '../../contract/ipc'
 import type { JobRequest } from '../../contract/job'
 import { Failure } from '../../pipeline/failure'
 import { importIntoFile, type ImportResult } from '../import-file'
+import { unusedFolder } from '../new-folder'
 import { readReview, renderReport } from '../review/report'
 import { reviewRequest } from '../review/review'
 import { finalAdapter, readRunDetail } from '../runs/folder'
@@ -64,9 +65,7 @@ export async function runDemo(
   host: DemoHost
 ): Promise<DemoSummary> {
   const started = performance.now()
-  const folder = resolve(out)
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new Failure('bad-input', `${folder} is not empty: name a new folder for the demo.`)
+  const folder = unusedFolder(out, 'name a new folder for the demo')
   const files = demoFiles(resources)
   const absent = Object.values(files).find((path) => !existsSync(path))
   if (absent) throw new Failure('not-found', `The program lacks its own ${absent}: install it again.`)

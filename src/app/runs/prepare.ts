@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import type { CriticGate } from '../../contract/critic-gate'
 import { llmSettingsFile } from '../../contract/critic-specification'
 import type { RunPlan } from '../../contract/ipc'
@@ -14,6 +14,7 @@ import { commitOfCheckout } from '../commit'
 import { freezeAnswers, freezePrompts, type PromptToFreeze, type StoredAnswer } from './data'
 import { openRunModel, templateFor } from './model'
 import { readPromptsFile } from './prompts'
+import { writeNewFolder } from '../new-folder'
 import { sha256 } from '../sha256'
 import { version } from '../version'
 
@@ -187,37 +188,21 @@ function planOf(
  * @throws Failure bad-input when the folder is already used
  */
 export function writeRunFolder(prepared: PreparedRun, dir: string, name = basename(resolve(dir))): string {
-  const folder = resolve(dir)
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new Failure('bad-input', `${folder} is not empty: a run needs a new folder.`)
-  const draft = join(dirname(folder), `.${basename(folder)}.new`)
-  rmSync(draft, { recursive: true, force: true })
-  try {
-    for (const [file, text] of Object.entries(prepared.files)) {
-      mkdirSync(dirname(join(draft, file)), { recursive: true })
-      writeFileSync(join(draft, file), text)
-    }
-    const hashes = Object.fromEntries(
-      Object.entries(prepared.files).map(([file, text]) => [hashNames[file] ?? file, sha256(text)])
-    )
-    const resolved = {
-      id: randomUUID(),
-      name,
-      createdAt: new Date().toISOString(),
-      hashes: { config: sha256(JSON.stringify(prepared.config)), ...hashes },
-      versions: { text2grad: version, node: process.versions.node },
-      commit: commitOfCheckout(),
-      dropped: [...prepared.plan.dropped],
-      ...(prepared.criticGate && { criticGate: prepared.criticGate })
-    }
-    writeFileSync(join(draft, runFiles.record), serialiseRunRecord({ config: prepared.config, resolved }))
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(draft, folder)
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true })
-    throw error
+  const hashes = Object.fromEntries(
+    Object.entries(prepared.files).map(([file, text]) => [hashNames[file] ?? file, sha256(text)])
+  )
+  const resolved = {
+    id: randomUUID(),
+    name,
+    createdAt: new Date().toISOString(),
+    hashes: { config: sha256(JSON.stringify(prepared.config)), ...hashes },
+    versions: { text2grad: version, node: process.versions.node },
+    commit: commitOfCheckout(),
+    dropped: [...prepared.plan.dropped],
+    ...(prepared.criticGate && { criticGate: prepared.criticGate })
   }
-  return folder
+  const record = serialiseRunRecord({ config: prepared.config, resolved })
+  return writeNewFolder(dir, { ...prepared.files, [runFiles.record]: record }, 'a run needs a new folder')
 }
 
 const hashNames: Readonly<Record<string, string>> = {
