@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { caseText, parseCase, type GenerationCase } from './generate/case'
 import { story } from './generate/story'
 import { startOurs, startPrototype, startTorch } from './generate/variants'
-import { interleave, median } from './support/interleave'
-import { findRivals } from './support/rivals'
+import { median, race } from './support/interleave'
+import { withRivals } from './support/rivals'
 import type { Variant } from './support/variant'
 
 /**
@@ -35,8 +35,7 @@ const threads = Number(values.threads)
 const without = values.without.split(',')
 const stories = resolve(import.meta.dirname, '../../shared/models/stories260K')
 
-async function measure(shape: GenerationCase, variants: readonly Variant[]): Promise<void> {
-  await interleave(variants, rounds)
+function tell(shape: GenerationCase, variants: readonly Variant[]): void {
   const base = variants.find(({ name }) => name === 'prototype')
   const tokens = shape.batch * shape.maxNewTokens
   const rate = (ms: number): string => ((tokens / ms) * 1000).toFixed(0).padStart(6)
@@ -52,8 +51,7 @@ async function measure(shape: GenerationCase, variants: readonly Variant[]): Pro
 
 async function main(): Promise<void> {
   console.log(`${threads} threads of ${cpus()[0].model}; ${rounds} interleaved rounds`)
-  const { prototype, python, remove } = findRivals(without)
-  try {
+  await withRivals(without, async ({ prototype, python }) => {
     for (const shape of values.cases.split(',').filter(Boolean).map(parseCase)) {
       const variants = [
         ...(prototype ? [startPrototype(prototype, shape, threads)] : []),
@@ -64,15 +62,9 @@ async function main(): Promise<void> {
           ? [startOurs('ours, adapter', shape, threads, 'adapter')]
           : [])
       ]
-      try {
-        await measure(shape, variants)
-      } finally {
-        for (const variant of variants) variant.stop()
-      }
+      await race(variants, rounds, () => tell(shape, variants))
     }
-  } finally {
-    remove()
-  }
+  })
   if (existsSync(stories)) await story(stories, threads, rounds)
 }
 

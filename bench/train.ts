@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { findRivals } from './support/rivals'
-import { interleave, median } from './support/interleave'
+import { withRivals } from './support/rivals'
+import { median, race } from './support/interleave'
 import { sizes } from './support/models'
 import type { Variant } from './support/variant'
 import { caseName, parseCase, type Case } from './train/case'
@@ -29,8 +29,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const threads = Number(values.threads)
 
-async function measure(shape: Case, variants: readonly Variant[]): Promise<void> {
-  await interleave(variants, rounds)
+function tell(shape: Case, variants: readonly Variant[]): void {
   const base = variants.find(({ name }) => name === 'prototype')
   console.log(`\n${caseName(shape)}`)
   for (const variant of variants) {
@@ -50,8 +49,7 @@ async function measure(shape: Case, variants: readonly Variant[]): Promise<void>
 
 async function main(): Promise<void> {
   console.log(`${threads} threads of ${cpus()[0].model}; ${rounds} interleaved rounds, medians`)
-  const { prototype, python, remove } = findRivals(values.without.split(','))
-  try {
+  await withRivals(values.without.split(','), async ({ prototype, python }) => {
     for (const shape of values.cases.split(',').map(parseCase)) {
       const variants = [
         ...(prototype ? [startPrototype(prototype, shape)] : []),
@@ -59,15 +57,9 @@ async function main(): Promise<void> {
         startOurs('ours, fast', shape, threads, 0),
         startOurs('ours, frugal', shape, threads, sizes[shape.size].layers)
       ]
-      try {
-        await measure(shape, variants)
-      } finally {
-        for (const variant of variants) variant.stop()
-      }
+      await race(variants, rounds, () => tell(shape, variants))
     }
-  } finally {
-    remove()
-  }
+  })
 }
 
 void main()

@@ -6,28 +6,30 @@ import { checkout } from './variant'
 
 const prototype = resolve(checkout, '../shared/prototypes/engine')
 
-export interface Rivals {
+interface Rivals {
   /** A copy of the prototype that finds our ONNX Runtime. */
   readonly prototype: string | null
   /** The Python that has PyTorch: `$PYTHON`, or python3. */
   readonly python: string | null
-  /** Deletes the copy. */
-  remove(): void
 }
 
-/** What is here to be measured against, less what the caller does without (`prototype`, `torch`); says what is missing. */
-export function findRivals(without: readonly string[]): Rivals {
+/**
+ * Gives `measure` what is here to be measured against, less what the caller does without (`prototype`, `torch`); says what
+ * is missing, and deletes the prototype's copy at the end.
+ */
+export async function withRivals(
+  without: readonly string[],
+  measure: (rivals: Rivals) => Promise<void>
+): Promise<void> {
   const copy = without.includes('prototype') ? null : copyPrototype()
   if (!copy && !without.includes('prototype'))
     console.log('the prototype is not beside the checkout: left out')
   const python = without.includes('torch') ? null : pythonWithTorch()
   if (!python && !without.includes('torch')) console.log('PyTorch is not installed here: left out')
-  return {
-    prototype: copy,
-    python,
-    remove: () => {
-      if (copy) rmSync(copy, { recursive: true, force: true })
-    }
+  try {
+    await measure({ prototype: copy, python })
+  } finally {
+    if (copy) rmSync(copy, { recursive: true, force: true })
   }
 }
 
