@@ -1,6 +1,8 @@
 import type { CriticExample, CriticRecord, CriticTraining } from '../contract/critic-record'
 import type { TrainingCheckpoint } from '../engine/checkpoint/training-checkpoint'
+import type { Trainable } from '../engine/models/model'
 import type { OptimizerSettings } from '../engine/optim/adamw'
+import type { TrainingState } from '../engine/optim/state'
 import type { Policy } from './policy'
 
 /** An example that has been put into tokens. */
@@ -35,6 +37,13 @@ export interface CriticLearner<Example extends LearnerExample = LearnerExample> 
   save(dir: string, dev: readonly Example[]): Promise<SavedParts>
   release(): Promise<void>
 }
+
+/** A learner's checkpoint where everything the next step depends on is the optimiser's state. */
+export const checkpointOf = (state: TrainingState, trainable: Trainable): TrainingCheckpoint => ({
+  state,
+  lora: trainable.kind === 'lora' ? trainable.lora : null,
+  counters: {}
+})
 
 /** What a learner is opened with: the configuration, and the base with its tokenizer and device. */
 export interface LearnerSetting {

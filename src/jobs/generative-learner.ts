@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import type { Critique } from '../contract/critic'
 import { criticFiles, type CriticExample } from '../contract/critic-record'
 import { serialiseReply } from '../critics/reply/format'
+import { withSpace } from '../critics/reply/space-before'
 import { saveModelFolder } from '../engine/checkpoint/export-model'
 import { saveAdapter } from '../engine/checkpoint/peft'
 import { newTrainingState } from '../engine/optim/state'
@@ -12,7 +13,13 @@ import { anchorOf } from '../pipeline/annotate/anchor'
 import { isUnfaithful } from '../tokens/tokenizer'
 import { PaddedBatch } from './batch'
 import { calibrationOf } from './calibrate-critic'
-import type { CriticLearner, LearnerExample, LearnerKind, LearnerSetting } from './critic-learner'
+import {
+  checkpointOf,
+  type CriticLearner,
+  type LearnerExample,
+  type LearnerKind,
+  type LearnerSetting
+} from './critic-learner'
 import { GenerativeScorer, promptOf } from './generative-critic'
 import { startOf, type Policy } from './policy'
 import { poorF1 } from './poor-f1'
@@ -29,12 +36,16 @@ export interface ReplyExample extends LearnerExample {
 }
 
 /** The one spelling of what an annotation says, its spans in the order of the answer. */
-export function replyOf({ response, critique, spans }: CriticExample): string {
+export function replyOf(
+  { response, critique, spans }: CriticExample,
+  question: LearnerSetting['config']['reply']['question']
+): string {
   const inOrder = [...spans].sort((a, b) => a.start - b.start || a.end - b.end)
   return serialiseReply({
     critique,
     spans: inOrder.map(({ polarity, reason, ...range }) => {
-      const { quote, occurrence } = anchorOf(response, range)
+      const place = question === 'verbatim' ? withSpace(range, response) : range
+      const { quote, occurrence } = anchorOf(response, place)
       return { quote, occurrence, polarity, reason }
     })
   })
@@ -43,15 +54,17 @@ export function replyOf({ response, critique, spans }: CriticExample): string {
 /** @returns the example in tokens, or why it is left out. Nothing is cut. */
 export function prepareReply(
   example: CriticExample,
-  { tokenizer, model }: Pick<Policy, 'tokenizer' | 'model'>,
-  { template, maxLength, reply }: Pick<LearnerSetting['config'], 'template' | 'maxLength' | 'reply'>
+  policy: Pick<Policy, 'tokenizer' | 'model'>,
+  config: Pick<LearnerSetting['config'], 'template' | 'maxLength' | 'reply'>
 ): ReplyExample | string {
-  const text = replyOf(example)
+  const { tokenizer, model } = policy
+  const { maxLength, reply } = config
+  const text = replyOf(example, reply.question)
   const tokens = tokenizer.withOffsets(text)
   if (isUnfaithful(tokens) || tokenizer.decode(tokens.ids) !== text)
     return 'the reply does not survive the tokenizer'
   const ids = [...tokens.ids, ...model.config.endTokens.slice(0, 1)]
-  const promptIds = promptOf(example, tokenizer, template)
+  const promptIds = promptOf(example, policy, config)
   const length = promptIds.length + ids.length
   const most = Math.min(maxLength ?? Infinity, model.config.contextLength)
   if (length > most) return `prompt, response and reply do not fit ${most} tokens`
@@ -134,11 +147,7 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
           if (config.metric !== 'poor-f1') return metrics
           return { ...metrics, ...poorF1(dev, await judged(dev), policy.tokenizer) }
         },
-        snapshot: () => ({
-          state,
-          lora: trainable.kind === 'lora' ? trainable.lora : null,
-          counters: {}
-        }),
+        snapshot: () => checkpointOf(state, trainable),
         restore: ({ state: saved }) => void Object.assign(state, saved),
         save: async (dir, dev) => {
           const examples = dev.slice(0, MOST_CALIBRATING)

@@ -12,7 +12,13 @@ import { alignSpans } from '../pipeline/align/align'
 import { bestThreshold } from '../pipeline/reward/critic-quality/threshold'
 import { isUnfaithful, type Offset } from '../tokens/tokenizer'
 import { PaddedBatch } from './batch'
-import type { CriticLearner, LearnerExample, LearnerKind, LearnerSetting } from './critic-learner'
+import {
+  checkpointOf,
+  type CriticLearner,
+  type LearnerExample,
+  type LearnerKind,
+  type LearnerSetting
+} from './critic-learner'
 import { startOf, type Policy } from './policy'
 import { poorF1 } from './poor-f1'
 import { SpanHeadClassifier } from './span-head-classifier'
@@ -114,11 +120,7 @@ export function spanHeadLearner({ config, policy }: LearnerSetting): LearnerKind
           )
           return { ...metrics, ...poorF1(dev, critiques, policy.tokenizer) }
         },
-        snapshot: () => ({
-          state,
-          lora: trainable.kind === 'lora' ? trainable.lora : null,
-          counters: {}
-        }),
+        snapshot: () => checkpointOf(state, trainable),
         restore: ({ state: saved }) => void Object.assign(state, saved),
         save: async (dir, dev) => {
           const all = [...state.parameters]
