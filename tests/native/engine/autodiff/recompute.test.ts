@@ -7,7 +7,7 @@ import { createPpoStep } from '../../../../src/engine/rl/ppo-step'
 import { ppoLoss } from '../../../../src/engine/rl/ppo-loss'
 import { openRuntime } from '../../../../src/engine/runtime/session'
 import { Random } from '../support/random'
-import { toyConfig, toyLora, toyModel, toyParameters } from '../support/toy'
+import { toyConfig, toyLora, toyModel, toyParameters, toySettings as settings } from '../support/toy'
 
 const runtime = openRuntime({ device: 'cpu', threads: 1 })
 const [batch, length] = [3, 9]
@@ -22,16 +22,6 @@ const update = {
   returns: random.floats(count),
   oldValues: random.floats(count),
   temperature: 1
-}
-const settings = {
-  learningRate: 0.01,
-  weightDecay: 0.1,
-  gradientClip: 0.5,
-  clip: 0.2,
-  valueClip: 0.2,
-  valueCoefficient: 0.3,
-  policyCoefficient: 1,
-  klCoefficient: 0.2
 }
 
 describe('layers that are computed again for their gradients', () => {

@@ -7,21 +7,11 @@ import { createPpoStep, type PpoBatch } from '../../../../src/engine/rl/ppo-step
 import { createSupervisedStep } from '../../../../src/engine/rl/supervised-step'
 import { openRuntime } from '../../../../src/engine/runtime/session'
 import { Random } from '../support/random'
-import { toyConfig, toyLora, toyModel, toyParameters } from '../support/toy'
+import { toyConfig, toyLora, toyModel, toyParameters, toySettings as settings } from '../support/toy'
 
 const runtime = openRuntime({ device: 'cpu', threads: 1 })
 const model = toyModel(toyConfig(true), new Random(5))
 const [rows, micro, length] = [6, 2, 9]
-const settings = {
-  learningRate: 0.01,
-  weightDecay: 0.1,
-  gradientClip: 0.5,
-  clip: 0.2,
-  valueClip: 0.2,
-  valueCoefficient: 0.3,
-  policyCoefficient: 1,
-  klCoefficient: 0.2
-}
 
 const random = new Random(8)
 const count = rows * length

@@ -26,6 +26,18 @@ export const toyConfig = (tiedEmbeddings: boolean): DecoderConfig =>
 
 export const toyLora: Lora = { rank: 3, alpha: 6, modules: loraModules(toyConfig(true)) }
 
+/** Of a step of the toy in which every term of the loss counts, and the gradient is clipped. */
+export const toySettings = {
+  learningRate: 0.01,
+  weightDecay: 0.1,
+  gradientClip: 0.5,
+  clip: 0.2,
+  valueClip: 0.2,
+  valueCoefficient: 0.3,
+  policyCoefficient: 1,
+  klCoefficient: 0.2
+}
+
 /** Weights large enough that every part of the model matters. */
 export function toyModel(config: DecoderConfig, random: Random): Model {
   const tensors = new Map(
