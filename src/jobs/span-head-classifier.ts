@@ -4,13 +4,22 @@ import { createTokenClassifier, type TokenClassifier } from '../engine/rl/token-
 import { PaddedBatch, type Sequence } from './batch'
 import type { Policy } from './policy'
 
-/** Sequences judged together, and what their length is rounded up to, so that few sessions serve all. */
+/** Sequences judged together, and the smaller numbers that have sessions of their own: one answer need not cost 16. */
 const ROWS = 16
+const rowCounts = [1, 4, ROWS] as const
+/** What lengths are rounded up to, and the response tokens of a row, so that few sessions serve all. */
 const GRAIN = 32
+
+/** What a session is opened for. */
+interface Shape {
+  readonly batch: number
+  readonly length: number
+  readonly responseTokens: number
+}
 
 /** The span head over any number of sequences; sessions are opened for the lengths that come. */
 export class SpanHeadClassifier {
-  private readonly sessions = new Map<number, Promise<TokenClassifier>>()
+  private readonly sessions = new Map<string, Promise<TokenClassifier>>()
 
   constructor(
     private readonly policy: Policy,
@@ -29,10 +38,10 @@ export class SpanHeadClassifier {
       between()
       const group = order.slice(first, first + ROWS)
       const own = group.map((index) => sequences[index])
-      const length = this.lengthFor(Math.max(...own.map(sizeOf)))
-      const batch = new PaddedBatch(own, ROWS, length)
+      const shape = this.shapeFor(own)
+      const batch = new PaddedBatch(own, shape.batch, shape.length)
       const mask = batch.scatter(own.map(({ ids }) => ids.map(() => 1)))
-      const all = await (await this.session(length)).classify(batch.ids, mask, parameters)
+      const all = await (await this.session(shape)).classify(batch.ids, mask, parameters)
       let place = 0
       group.forEach((index, row) => {
         results[index] = all.slice(place, (place += own[row].ids.length))
@@ -46,19 +55,22 @@ export class SpanHeadClassifier {
     this.sessions.clear()
   }
 
-  private lengthFor(longest: number): number {
-    return Math.min(Math.ceil(longest / GRAIN) * GRAIN, this.policy.model.config.contextLength)
+  private shapeFor(own: readonly Sequence[]): Shape {
+    const longest = Math.max(...own.map(sizeOf))
+    const length = Math.min(Math.ceil(longest / GRAIN) * GRAIN, this.policy.model.config.contextLength)
+    const batch = rowCounts.find((rows) => rows >= own.length) ?? ROWS
+    const count = own.reduce((sum, { ids }) => sum + ids.length, 0)
+    const grain = batch * GRAIN
+    return { batch, length, responseTokens: Math.min(Math.ceil(count / grain) * grain, batch * (length - 1)) }
   }
 
-  private session(length: number): Promise<TokenClassifier> {
-    const known = this.sessions.get(length)
+  private session(shape: Shape): Promise<TokenClassifier> {
+    const key = Object.values(shape).join(' ')
+    const known = this.sessions.get(key)
     if (known) return known
     const { model, runtime } = this.policy
-    const responseTokens = ROWS * (length - 1)
-    const made = createTokenClassifier({
-      ...{ model, runtime, trainable: this.trainable, batch: ROWS, length, responseTokens }
-    })
-    this.sessions.set(length, made)
+    const made = createTokenClassifier({ model, runtime, trainable: this.trainable, ...shape })
+    this.sessions.set(key, made)
     return made
   }
 }

@@ -44,6 +44,19 @@ describe('a span head', () => {
       expect(stretches.map(([start, end]) => response.slice(start, end)).join('')).toBe(response)
       expect(stretches.every(([, , said]) => said >= 0 && said <= 1)).toBe(true)
     }
+    // Alone, in fours and in a crowd an answer is judged alike.
+    const many = examplesOf(21).map((one) => ({ prompt: one.messages, response: one.response }))
+    const crowd = await collect(critic.score(many, { aborted: false }))
+    for (const count of [1, 3]) {
+      const few = await collect(critic.score(many.slice(0, count), { aborted: false }))
+      few.forEach((critique, index) => {
+        const other = crowd[index]
+        if (critique.status !== 'ok' || other.status !== 'ok') throw new Error('An answer was not judged.')
+        critique.poorProbabilities?.forEach(([, , said], token) =>
+          expect(said).toBeCloseTo(other.poorProbabilities?.[token][2] ?? -1, 5)
+        )
+      })
+    }
     // What it cannot read whole is a failure and never an answer without marks.
     expect([empty.status, long.status]).toEqual(['failed', 'failed'])
     await expect(collect(critic.score(batch, { aborted: true }))).rejects.toThrow('cancelled')
