@@ -76,9 +76,18 @@ export const isAllowed = (
   allowedHosts: readonly string[]
 ): boolean => here || allowedHosts.map(bare).includes(hostname)
 
+/** null where it is none. `URL.canParse` is younger than the Node of the window's oldest Electron. */
+function urlOf(words: string): URL | null {
+  try {
+    return new URL(words)
+  } catch {
+    return null
+  }
+}
+
 /** The same without permission and without looking anything up: for showing what would be sent. */
 export function placeOf(url: string): Omit<Endpoint, 'addresses'> {
-  const parsed = URL.canParse(url) ? new URL(url) : null
+  const parsed = urlOf(url)
   if (parsed === null || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:'))
     throw new Failure('bad-configuration', `The critic's address ${url} is no http:// or https:// address.`)
   if (parsed.username !== '' || parsed.password !== '')

@@ -5,9 +5,13 @@
 export function hostNameOf(words: string): string | null {
   const typed = words.trim()
   const url = typed.includes('://') ? typed : `http://${typed}`
-  if (typed === '' || /\s/.test(typed) || !/^https?:/i.test(url) || !URL.canParse(url)) return null
-  const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
-  return name === '' ? null : name
+  if (typed === '' || /\s/.test(typed) || !/^https?:/i.test(url)) return null
+  try {
+    const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
+    return name === '' ? null : name
+  } catch {
+    return null
+  }
 }
 
 /** This machine needs no permission. */
