@@ -48,7 +48,13 @@ const disagreement = z
 const reply = z
   .strictObject({
     /** Tokens of the whole reply, at most; the shortest legal ending is forced before they run out. */
-    maxNewTokens: z.int().min(8).default(256)
+    maxNewTokens: z.int().min(8).default(256),
+    /**
+     * How the critic reads what it judges. `quoted`, which is also meant where nothing is said: prompt and response as
+     * JSON strings in one message. `verbatim`: the conversation in the template, then the response and an end token, as
+     * a policy has them, and quotes take the space before them along; for a small base, which knows words by that space.
+     */
+    question: z.enum(['quoted', 'verbatim']).optional()
   })
   .prefault({})
 

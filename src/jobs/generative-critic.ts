@@ -7,19 +7,24 @@ import { replyConstraint } from '../critics/reply/constraint'
 import { replySchema } from '../critics/reply/format'
 import { parseReply } from '../critics/reply/parse'
 import { replyPrompt } from '../critics/reply/prompt'
+import { withoutSpace } from '../critics/reply/space-before'
 import { createGenerator, type ConstrainedSequence, type Generator } from '../engine/generate/generator'
 import type { ParameterSet } from '../engine/graph'
 import type { Trainable } from '../engine/models/model'
 import { Failure } from '../pipeline/failure'
-import type { PromptTemplate } from '../tokens/prompt'
 import type { Policy } from './policy'
 
 /** What a critic reads before it writes: no instructions, because it is trained on the task. */
-export const promptOf = (
+export function promptOf(
   { messages, response }: Pick<CriticExample, 'messages' | 'response'>,
-  tokenizer: Policy['tokenizer'],
-  template: PromptTemplate
-): number[] => tokenizer.prompt(replyPrompt({ prompt: messages, response }, 'bare'), template)
+  { tokenizer, model }: Pick<Policy, 'tokenizer' | 'model'>,
+  { template, reply }: Pick<CriticTraining, 'template' | 'reply'>
+): number[] {
+  if (reply.question !== 'verbatim')
+    return tokenizer.prompt(replyPrompt({ prompt: messages, response }, 'bare'), template)
+  const end = model.config.endTokens.slice(0, 1)
+  return [...tokenizer.prompt(messages, template), ...tokenizer.encode(response), ...end]
+}
 
 /** Answers judged together, and how many are sorted by length before they are put together. */
 const ROWS = 16
@@ -110,7 +115,7 @@ export class GenerativeScorer {
     const { policy, config } = this.options
     const { contextLength } = policy.model.config
     try {
-      const ids = promptOf({ messages: [...prompt], response }, policy.tokenizer, config.template)
+      const ids = promptOf({ messages: [...prompt], response }, policy, config)
       if (ids.length + SHORTEST_REPLY <= contextLength) return ids
       return `Prompt and response take ${ids.length} tokens, and the critic reads ${contextLength} with ${SHORTEST_REPLY} for its reply.`
     } catch (error) {
@@ -140,7 +145,8 @@ export class GenerativeScorer {
 
   /** What was written, with the model's own probability of each span; the end token is no part of it. */
   private critiqueOf(sequence: ConstrainedSequence, response: string): Critique {
-    const { policy } = this.options
+    const { policy, config } = this.options
+    const verbatim = config.reply.question === 'verbatim'
     const ended = policy.model.config.endTokens.includes(sequence.ids[sequence.ids.length - 1])
     const count = sequence.ids.length - Number(ended)
     const written = {
@@ -149,14 +155,16 @@ export class GenerativeScorer {
       policyLogProbs: sequence.policyLogProbs.slice(0, count)
     }
     const text = policy.tokenizer.decode(written.ids)
-    const critique = parseReply(text, response)
-    if (critique.status === 'failed') return critique
+    const parsed = parseReply(text, response)
+    if (parsed.status === 'failed') return parsed
+    const spans = verbatim ? parsed.spans.map((span) => withoutSpace(span, response)) : parsed.spans
+    const critique = { ...parsed, spans }
     const reply = replySchema.parse(JSON.parse(text))
     const known = replyConfidence(written, reply, (id) => this.vocabulary.bytes(id))
     if (known === null) return critique
     return {
       ...critique,
-      spans: critique.spans.map((span, index) => ({ ...span, confidence: known.spans[index].confidence })),
+      spans: spans.map((span, index) => ({ ...span, confidence: known.spans[index].confidence })),
       confidence: known.confidence,
       allowedMass: known.allowedMass.mean
     }

@@ -112,7 +112,7 @@ describe('training a critic that writes', () => {
       if (typeof found === 'string') throw new Error(found)
       return found
     })
-    expect(policy.tokenizer.decode(prepared[0].ids)).toBe(replyOf(prepared[0].example))
+    expect(policy.tokenizer.decode(prepared[0].ids)).toBe(replyOf(prepared[0].example, config.reply.question))
     const length = Math.max(...prepared.map((one) => one.length))
     const kind = generativeLearner({ config, policy })
     const shape = { rows: 4, lengths: [length], longestReply: length }
