@@ -142,7 +142,7 @@ describe('run', () => {
 
   test('a device that is not here: refused, or the CPU where that was asked for and is written down', async () => {
     const absent = process.platform === 'win32' ? 'coreml' : 'dml'
-    const startIn = (dir: string, ...words: string[]) => start('--out', at(dir), '--device', absent, ...words)
+    const startOn = (dir: string, ...words: string[]) => start('--out', at(dir), '--device', absent, ...words)
     const refused = await startOn('absent')
     expect(refused).toMatchObject({ exitCode: 1, answer: { error: { code: 'device-unavailable' } } })
     const { exitCode, answer } = await startOn('instead', '--fallback', 'cpu', '--set', 'steps=1')
