@@ -11,7 +11,9 @@ import type { Range } from '../../pipeline/annotate/span'
 
 /** A range of the response (code points), and the space before it if there is one. */
 export const withSpace = ({ start, end }: Range, response: string): Range =>
-  start > 0 && sliceCodePoints(response, start - 1, start) === ' ' ? { start: start - 1, end } : { start, end }
+  start > 0 && sliceCodePoints(response, start - 1, start) === ' '
+    ? { start: start - 1, end }
+    : { start, end }
 
 /** A span in its place, without a space that it begins with; one that is nothing but a space stays as it is. */
 export function withoutSpace(span: CriticSpan, response: string): CriticSpan {
