@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import type { AppEvent, ProjectInfo, Settings } from '../contract/ipc'
-import type { JobControl, JobEvent, JobRequest } from '../contract/job'
+import { exportTitle, type AppEvent, type ProjectInfo, type Settings } from '../contract/ipc'
+import type { ExportResult, JobControl, JobEvent, JobRequest } from '../contract/job'
 import type { StoreHandlers } from '../contract/store-wire'
 import { Failure } from '../pipeline/failure'
 import { openProject, type Project } from '../store/project'
@@ -18,6 +18,7 @@ import { LongWork } from './long-work'
 import { addModel, listModels } from './models'
 import { projectInfo } from './project-info'
 import { writeReport } from './review/report'
+import { exportable, exportRequest } from './runs/export-model'
 import { runHandlers } from './runs/handlers'
 import { PlanThread } from './runs/plan-thread'
 import { rebuildRunIndex, runFolderOf } from './runs/runs'
@@ -148,6 +149,9 @@ export class App {
       },
       'align.tray': ({ modelDir, limit }) => trayView(project(), this.tokens, modelDir, limit),
       'models.list': () => listModels(host.resources, settings),
+      'models.exportable': () => exportable(this.open?.project ?? null, listModels(host.resources, settings)),
+      'models.export': async ({ of, form, out }) =>
+        (await runs.doJob(exportTitle, exportRequest(project, of, form, out))) as ExportResult,
       'models.add': ({ dir }) => addModel(dir, settings),
       'review.report': ({ runId, file }) => ({ path: writeReport(runFolderOf(project(), runId), file) })
     }

@@ -1,5 +1,5 @@
 import type { Outcome } from './errors'
-import type { AppEvent, Input, ModelView, Output, ProjectInfo, RouteName } from './ipc'
+import type { AppEvent, ExportResult, Input, ModelView, Output, ProjectInfo, RouteName } from './ipc'
 import type { JobControl, JobEvent, JobRequest } from './job'
 
 /**
@@ -36,6 +36,7 @@ type DialogRoute =
   | 'project.import'
   | 'project.export'
   | 'models.choose'
+  | 'models.export'
   | 'critics.choose'
   | 'review.report'
 
@@ -44,6 +45,10 @@ export interface PathRoutes {
   'project.create': { input: string; output: ProjectInfo }
   'project.import': { input: { file: string }; output: NonNullable<Output<'project.import'>> }
   'project.export': { input: { file: string }; output: Output<'project.export'> }
+  'models.export': {
+    input: Pick<Input<'models.export'>, 'of' | 'form'> & { out: string }
+    output: ExportResult
+  }
   'models.add': { input: { dir: string }; output: ModelView }
   'review.report': { input: { runId: string; file: string }; output: { path: string } }
 }

@@ -1,4 +1,6 @@
 import { dialog, type BrowserWindow, type FileFilter } from 'electron'
+import { basename } from 'node:path'
+import type { ExportForm } from '../contract/ipc'
 
 const projects: FileFilter[] = [{ name: 'Text2Grad project', extensions: ['t2g'] }]
 
@@ -9,6 +11,8 @@ export interface Dialogs {
   importFile(): Promise<string | null>
   exportFile(): Promise<string | null>
   modelFolder(): Promise<string | null>
+  /** Where an export goes: a new file or a new folder, for which `name` is a proposal. */
+  exportModel(name: string, form: ExportForm): Promise<string | null>
   reportFile(): Promise<string | null>
   criticFile(kind: 'rules' | 'llm'): Promise<string | null>
 }
@@ -27,6 +31,13 @@ export function nativeDialogs(window: () => BrowserWindow): Dialogs {
     createProject: () => save('New project', 'project.t2g', projects),
     importFile: () => open('Import', [{ name: 'JSON or JSON lines', extensions: ['json', 'jsonl'] }]),
     exportFile: () => save('Export', 'annotations.jsonl', [{ name: 'JSON lines', extensions: ['jsonl'] }]),
+    exportModel: (name, form) => {
+      const [kind, type] = form.split('-')
+      const proposed = `${basename(name)}-${(type ?? kind).toUpperCase()}`
+      return kind === 'gguf'
+        ? save('Export as GGUF', `${proposed}.gguf`, [{ name: 'GGUF', extensions: ['gguf'] }])
+        : save('Export to a new folder', proposed.toLowerCase(), [])
+    },
     modelFolder: async () => {
       const title = 'Choose a model folder'
       const { filePaths } = await dialog.showOpenDialog(window(), { title, properties: ['openDirectory'] })

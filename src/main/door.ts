@@ -34,6 +34,8 @@ export function openDoor({ dialogs, appInfo, store }: DoorOptions) {
         ? withPath(dialogs.importFile(), (path) => store('project.import', { file: path }))
         : store('project.import', { file }),
     'project.export': () => withPath(dialogs.exportFile(), (file) => store('project.export', { file })),
+    'models.export': ({ name, ...what }) =>
+      withPath(dialogs.exportModel(name, what.form), (out) => store('models.export', { ...what, out })),
     'models.choose': () => withPath(dialogs.modelFolder(), (dir) => store('models.add', { dir })),
     'critics.choose': async (kind) => ({ ok: true, value: await dialogs.criticFile(kind) }),
     'review.report': ({ runId }) =>

@@ -49,7 +49,9 @@ export function setMenu(send: (command: string) => void): void {
   const runs: Item[] = [
     item('New run…', 'run.new', 'CommandOrControl+Shift+N'),
     item('Open the running job', 'run.open'),
-    item('Stop the running job', 'run.stop')
+    item('Stop the running job', 'run.stop'),
+    separator,
+    item('Export a model…', 'model.export', 'CommandOrControl+Shift+E')
   ]
   const view: Item[] = [
     item('Light', 'theme.light'),

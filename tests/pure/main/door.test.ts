@@ -15,6 +15,7 @@ function setting(path: string | null) {
     importFile: choose,
     exportFile: choose,
     modelFolder: choose,
+    exportModel: choose,
     reportFile: choose,
     criticFile: choose
   }
@@ -36,6 +37,12 @@ describe('the door', () => {
     ['a name that is no string', 7, undefined, '7'],
     ['input of the wrong kind', 'project.open', { path: 'x' }, 'project.open'],
     ['an unknown key', 'annotate.open', { responseId: 'a', more: 1 }, 'more'],
+    [
+      'a form that is none',
+      'models.export',
+      { of: { kind: 'model', dir: '/m' }, form: 'gguf', name: 'm' },
+      'form'
+    ],
     ['a negative offset', 'annotate.queue', { offset: -1 }, 'offset']
   ])('refuses %s and names it', async (_what, name, input, named) => {
     const { door, reached } = setting('/chosen')
@@ -62,6 +69,12 @@ describe('the door', () => {
     ['project.import', { file: '/given' }, 'project.import', { file: '/given' }],
     ['project.export', undefined, 'project.export', { file: '/chosen' }],
     ['models.choose', undefined, 'models.add', { dir: '/chosen' }],
+    [
+      'models.export',
+      { of: { kind: 'model', dir: '/m' }, form: 'gguf-f16', name: 'mine' },
+      'models.export',
+      { of: { kind: 'model', dir: '/m' }, form: 'gguf-f16', out: '/chosen' }
+    ],
     ['review.report', { runId: 'r' }, 'review.report', { runId: 'r', file: '/chosen' }]
   ])('turns %s into a request with a path', async (name, input, route, passed) => {
     const { door, reached } = setting('/chosen')

@@ -1,5 +1,6 @@
 import type { Command } from '../state/commands.svelte'
 import { dialogs } from '../state/dialogs.svelte'
+import { exporter } from '../state/exporter.svelte'
 import { router } from '../state/router.svelte'
 import { runs } from '../state/runs.svelte'
 import { session } from '../state/session.svelte'
@@ -120,5 +121,12 @@ export const everywhere: readonly Command[] = [
     run: () => {
       if (runs.active) void runs.control('stop', runs.active.runId)
     }
+  },
+  {
+    id: 'model.export',
+    title: 'Export a model or a run…',
+    group: 'Runs',
+    keys: '$mod+Shift+e',
+    run: () => void exporter.open()
   }
 ]

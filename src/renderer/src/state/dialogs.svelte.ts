@@ -1,4 +1,4 @@
-export type DialogName = 'palette' | 'keys' | 'settings' | 'sample'
+export type DialogName = 'palette' | 'keys' | 'settings' | 'sample' | 'export'
 
 /** At most one dialog at a time. */
 class Dialogs {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { previewRunOf } from '../../../../src/app/critics/preview'
 import { configDifferences } from '../../../../src/app/runs/compare'
 import { LongWork } from '../../../../src/app/long-work'
+import { exportable, exportRequest } from '../../../../src/app/runs/export-model'
 import { runHandlers } from '../../../../src/app/runs/handlers'
 import { planMemory, requireFits } from '../../../../src/app/runs/memory'
 import { planRunOf } from '../../../../src/app/runs/project'
@@ -186,6 +187,14 @@ describe('runs of a project', () => {
     expect(() => table['runs.resume']({ runId })).toThrow(
       expect.objectContaining({ code: 'run-not-resumable' })
     )
+
+    const [last] = exportable(project, [])
+    expect(last).toMatchObject({ of: { runId, weights: 'last' }, name: 'run-1', detail: 'last step, 2' })
+    expect(last.forms).toContain('adapter')
+    expect(exportRequest(() => project, last.of, 'gguf-f16', '/out')).toMatchObject({
+      ...{ kind: 'export', format: 'gguf', type: 'f16', out: '/out', adapter: join(dir, 'adapter') },
+      ...{ model: annotated().model, modelSha256: detail.hashes.model }
+    })
 
     const reviewing = table['review.open']({ runId })
     await runJob(jobs[1], { emit: () => undefined, takeControl: () => null })
