@@ -5,10 +5,10 @@ import { anchorOf } from '../../../../src/pipeline/annotate/anchor'
 
 const response = 'The cat saw a 🐈 cat.'
 
-const spanOf = (start: number, end: number): CriticSpan => ({
-  ...anchorOf(response, { start, end }),
-  ...{ start, end, polarity: 'poor', reason: 'Twice.' }
-})
+function spanOf(start: number, end: number): CriticSpan {
+  const { quote, occurrence } = anchorOf(response, { start, end })
+  return { quote, occurrence, start, end, polarity: 'poor', reason: 'Twice.' }
+}
 
 describe('a quote and the space before it', () => {
   test('a word takes its space along and gives it back; places are code points', () => {
