@@ -24,7 +24,7 @@ const bases = {
 
 const head = [
   ...['kind, base, seed', 'poor F1', 'precision', 'recall', 'above all poor', ...baselineNames],
-  ...['exact spans', 'IoU 0.5', 'ECE', 'Brier / base rate', 'failed', 'dropped'],
+  ...['exact spans', 'IoU 0.5', 'ECE', 'Brier / base rate', 'failed', 'learnt from'],
   ...['minutes', 'ms an answer', 'best step']
 ]
 
@@ -50,7 +50,7 @@ function rowOf(name: string, result: FeedbackResult): string[] {
     figure(quality.ece),
     `${figure(quality.calibration?.brier)} / ${figure(quality.calibration?.baseRateBrier)}`,
     `${quality.parseFailures} of ${quality.answers}`,
-    String(record.examples.dropped),
+    `${record.examples.train} + ${record.examples.dev}`,
     (result.trainingSeconds / 60).toFixed(1),
     (result.secondsAnAnswer * 1000).toFixed(1),
     String(record.best.step)
