@@ -5,12 +5,16 @@ import { median, race } from './support/interleave'
 import { sizes } from './support/models'
 import type { Variant } from './support/variant'
 import { caseName, parseCase, type Case } from './train/case'
-import { startOurs, startPrototype, startTorch } from './train/variants'
+import { startMixed, startOurs, startPrototype, startTorch } from './train/variants'
 
 /**
  * Time and peak memory of one PPO step (forward, backward, clip, AdamW) against the prototype and PyTorch.
  *
  *   npm run bench -- train [--cases m6:8x128,m88:4x512] [--rounds 7] [--threads 2] [--without prototype,torch]
+ *   npm run bench -- train --lengths mixed [--cases m6:16x256]
+ *
+ * With mixed lengths, from a quarter of the longest up, ours alone is measured: all answers padded to the longest, the
+ * same in four parts, and four parts sorted into four lengths (`buckets: 4` in run.json); ratios are to the first.
  *
  * Ours twice: with every layer kept for its gradient, and with every layer computed once more. `PYTHON` names the Python
  * that has PyTorch. Every implementation is a process of its own; they take turns, one step each, after two steps of warm-up. The median
@@ -20,7 +24,8 @@ import { startOurs, startPrototype, startTorch } from './train/variants'
  */
 const { values } = parseArgs({
   options: {
-    cases: { type: 'string', default: 'm6:8x128,m6:4x512,m88:8x128,m88:4x512' },
+    cases: { type: 'string' },
+    lengths: { type: 'string', default: 'alike' },
     rounds: { type: 'string', default: '7' },
     threads: { type: 'string', default: '2' },
     without: { type: 'string', default: '' }
@@ -29,8 +34,14 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const threads = Number(values.threads)
 
+const oneLength = 'one length'
+const mixed = values.lengths === 'mixed'
+const cases = (values.cases ?? (mixed ? 'm6:16x256' : 'm6:8x128,m6:4x512,m88:8x128,m88:4x512'))
+  .split(',')
+  .map(parseCase)
+
 function tell(shape: Case, variants: readonly Variant[]): void {
-  const base = variants.find(({ name }) => name === 'prototype')
+  const base = variants.find(({ name }) => name === 'prototype' || name === oneLength)
   console.log(`\n${caseName(shape)}`)
   for (const variant of variants) {
     const measured = [
@@ -49,8 +60,19 @@ function tell(shape: Case, variants: readonly Variant[]): void {
 
 async function main(): Promise<void> {
   console.log(`${threads} threads of ${cpus()[0].model}; ${rounds} interleaved rounds, medians`)
+  if (mixed) {
+    for (const shape of cases) {
+      const variants = [
+        startMixed(oneLength, shape, threads, 1, 'as-they-come'),
+        startMixed('in 4 parts', shape, threads, 4, 'as-they-come'),
+        startMixed('4 lengths', shape, threads, 4, 'sorted')
+      ]
+      await race(variants, rounds, () => tell(shape, variants))
+    }
+    return
+  }
   await withRivals(values.without.split(','), async ({ prototype, python }) => {
-    for (const shape of values.cases.split(',').map(parseCase)) {
+    for (const shape of cases) {
       const variants = [
         ...(prototype ? [startPrototype(prototype, shape)] : []),
         ...(python ? [startTorch(python, shape, threads)] : []),

@@ -12,6 +12,9 @@ export const caseText = ({ size, batch, length }: Case): string => `${size}:${ba
 
 export const caseName = ({ size, batch, length }: Case): string => `${size} B${batch}×T${length}`
 
+/** Of answers of mixed lengths, the most padding of a row: lengths from a quarter of the longest. */
+export const mixed = 0.75
+
 /** `m6:8x128` */
 export function parseCase(text: string): Case {
   const match = /^(\w+):(\d+)x(\d+)$/.exec(text)
@@ -21,22 +24,28 @@ export function parseCase(text: string): Case {
 
 /**
  * A batch as rollouts have it and the prototype draws it: every row has up to a fifth of padding; the first 30 % of the
- * rest is the prompt, what follows is the response. (The prototype pads on the left, we on the right.)
+ * rest is the prompt, what follows is the response. `mostPadding` is another share than a fifth. (The prototype pads on the left, we on the right.)
  */
-export function randomBatch({ size, batch, length }: Case): PpoBatch & { readonly responseTokens: number } {
+export function randomBatch(
+  { size, batch, length }: Case,
+  mostPadding = 0.2
+): PpoBatch & { readonly responseTokens: number; readonly lengths: readonly number[] } {
   const draw = quickUniform(5)
   const count = batch * length
   const perToken = (make: () => number): Float32Array => Float32Array.from({ length: count }, make)
   const mask = new Float32Array(count)
+  const lengths: number[] = []
   for (let row = 0; row < batch; row++) {
-    const padding = Math.floor(draw() * length * 0.2)
+    const padding = Math.floor(draw() * length * mostPadding)
     const prompt = Math.floor((length - padding) * 0.3)
+    lengths.push(length - padding)
     mask.fill(1, row * length + prompt, (row + 1) * length - padding - 1)
   }
   const certainty = -Math.log(sizes[size].vocabulary)
   return {
     ids: BigInt64Array.from({ length: count }, () => BigInt(Math.floor(draw() * sizes[size].vocabulary))),
     mask,
+    lengths,
     responseTokens: mask.reduce((total, kept) => total + kept, 0),
     oldLogProbs: perToken(() => certainty + (draw() - 0.5) * 0.6),
     advantages: perToken(() => draw() * 2 - 1),

@@ -4,6 +4,7 @@ import { createPpoStep } from '../../src/engine/rl/ppo-step'
 import { openRuntime } from '../../src/engine/runtime/session'
 import { randomModel } from '../support/models'
 import { parseCase, randomBatch } from './case'
+import { benchSettings } from './settings'
 
 /**
  * Our PPO step as a child of the bench: a line of JSON when it is ready, then one for each line `go` that comes in.
@@ -22,21 +23,11 @@ async function main(): Promise<void> {
     recomputedLayers: Number(recomputed)
   })
   const state = newTrainingState(parameters)
-  const settings = {
-    learningRate: 1e-4,
-    weightDecay: 0.01,
-    gradientClip: 1,
-    clip: 0.2,
-    valueClip: 0.2,
-    valueCoefficient: 0.5,
-    policyCoefficient: 1,
-    klCoefficient: 0
-  }
   console.log(JSON.stringify({ ready: true }))
   for await (const line of createInterface({ input: process.stdin })) {
     if (line !== 'go') break
     const start = performance.now()
-    const { loss } = await ppo.step(update, settings, state)
+    const { loss } = await ppo.step(update, benchSettings, state)
     console.log(JSON.stringify({ ms: performance.now() - start, loss }))
   }
   process.exit(0)

@@ -10,6 +10,21 @@ export const startOurs = (name: string, shape: Case, threads: number, recomputed
     String(recomputed)
   ])
 
+/** Ours on answers of mixed lengths: in one piece, in `parts` as they come, or in `parts` sorted into as many lengths. */
+export const startMixed = (
+  name: string,
+  shape: Case,
+  threads: number,
+  parts: number,
+  how: 'as-they-come' | 'sorted'
+): Variant =>
+  startScript(name, join(import.meta.dirname, 'mixed.ts'), [
+    caseText(shape),
+    String(threads),
+    String(parts),
+    how
+  ])
+
 /** The prototype, in its copy `dir`. */
 export const startPrototype = (dir: string, { size, batch, length }: Case): Variant =>
   startProgram(
