@@ -18,7 +18,15 @@ export const evaluationAnswer = z.strictObject({
   text: z.string(),
   /** Code-point range of each token. */
   offsets: z.array(z.tuple([codePoint, codePoint])),
-  people: z.array(z.strictObject({ person: z.string(), critique: z.string(), spans: z.array(span) })),
+  people: z.array(
+    z.strictObject({
+      person: z.string(),
+      critique: z.string(),
+      spans: z.array(span),
+      /** Versions of critics whose predictions this began as, or took marks from. */
+      corrects: z.array(z.string()).optional()
+    })
+  ),
   tests: z.strictObject({ test: z.string(), entryPoint: z.string() }).optional()
 })
 export type EvaluationAnswer = z.infer<typeof evaluationAnswer>

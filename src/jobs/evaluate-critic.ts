@@ -7,6 +7,7 @@ import { alignSpans, defaultAlignRules } from '../pipeline/align/align'
 import { Failure } from '../pipeline/failure'
 import type { EvaluatedAnswer, Prediction } from '../pipeline/reward/critic-quality/answer'
 import { criticQuality } from '../pipeline/reward/critic-quality/quality'
+import { independentOf } from '../pipeline/reward/critic-quality/independent'
 import { breathe, ProgressMeter, type JobContext } from './context'
 import { openAnyCritic } from './critic'
 import { Loading } from './loading'
@@ -14,12 +15,13 @@ import { Loading } from './loading'
 type Request = Extract<JobRequest, { kind: 'evaluate-critic' }>
 
 /**
- * Has a critic judge the answers that people marked, and measures it against them.
+ * Has a critic judge the answers that people marked, and measures it against them. Annotations that began as its own
+ * predictions are left out and counted.
  * @throws Failure as opening the critic does; cancelled; nothing-to-train where there is no answer to evaluate on
  */
 export async function evaluateCritic(request: Request, host: JobContext): Promise<EvaluationResult> {
-  const { train, evaluate } = await readAnswers(request.answersFile)
-  if (evaluate.length === 0)
+  const { train, evaluate: marked } = await readAnswers(request.answersFile)
+  if (marked.length === 0)
     throw new Failure('nothing-to-train', 'No answer of this split has been marked by a person.')
   const { device, threads, fallback, allowedHosts } = request
   const stopped = (): Failure =>
@@ -28,6 +30,12 @@ export async function evaluateCritic(request: Request, host: JobContext): Promis
   const options = { device, threads, fallback, allowedHosts, between: context.between }
   const critic = await openAnyCritic(request.critic, options)
   context.done()
+  const { answers: evaluate, leftOut } = independentOf(marked, critic.version)
+  if (evaluate.length === 0)
+    throw new Failure(
+      'nothing-to-train',
+      'Every annotation of this split began as a prediction of this very critic: have people mark some answers without it.'
+    )
   const meter = new ProgressMeter(context, evaluate.length, 'answers')
   const stopping = new AbortController()
   const judged: EvaluatedAnswer[] = []
@@ -47,7 +55,7 @@ export async function evaluateCritic(request: Request, host: JobContext): Promis
   for (const answer of evaluate.slice(judged.length))
     judged.push({ ...answer, predicted: { status: 'failed', reason: 'the critic said nothing' } })
   const quality = criticQuality(judged, { train, seed: request.seed, resamples: request.resamples })
-  return { id: critic.id, version: critic.version, quality }
+  return { id: critic.id, version: critic.version, quality: { ...quality, leftOut } }
 }
 
 async function readAnswers(file: string): Promise<Record<EvaluationAnswer['use'], EvaluationAnswer[]>> {

@@ -2,6 +2,7 @@ import type { EvaluationAnswer } from '../../contract/critic-evaluation'
 import type { Split } from '../../pipeline/optimise/split'
 import { wordOffsets } from '../../pipeline/reward/critic-quality/answer'
 import { annotationsOf } from '../../store/annotations'
+import { criticsOf, type CriticPerson } from '../../store/critics'
 import type { Db } from '../../store/database'
 import type { DocumentRow } from '../../store/documents'
 import type { Project } from '../../store/project'
@@ -11,6 +12,7 @@ import { isUnfaithful, type PolicyTokenizer } from '../../tokens/tokenizer'
 import { allDocuments, isLive, trainingAnnotations } from '../runs/source'
 import { testsOf } from '../code-tests'
 import { sha256 } from '../sha256'
+import { versionsCorrected } from './versions-corrected'
 
 export interface MarkedAnswers {
   readonly answers: readonly EvaluationAnswer[]
@@ -29,13 +31,14 @@ export function markedAnswers(
 ): MarkedAnswers {
   return project.read((db) => {
     const documents = allDocuments(db)
+    const critics = criticsOf(db)
     const wanted = documents.filter((document) => document.split === split || document.split === 'train')
     return {
       splitSha256: hashOf(documents, split),
       answers: wanted.flatMap((document) =>
         responsesOfDocument(db, document.documentId).flatMap(
           ({ responseId, text, extra }): EvaluationAnswer[] => {
-            const people = peopleOf(db, responseId)
+            const people = peopleOf(db, responseId, critics)
             const offsets = offsetsOf(text, tokenizer)
             if (people.length === 0 || offsets.length === 0) return []
             return [
@@ -67,16 +70,24 @@ function hashOf(documents: readonly DocumentRow[], split: Split): string {
   return sha256(lines.sort().join('\n'))
 }
 
-function peopleOf(db: Db, responseId: string): EvaluationAnswer['people'] {
+function peopleOf(
+  db: Db,
+  responseId: string,
+  critics: ReadonlyMap<string, CriticPerson>
+): EvaluationAnswer['people'] {
   return trainingAnnotations(annotationsOf(db, responseId))
     .filter(({ kind }) => kind !== 'model')
-    .map(({ annotationId, person, critique }) => ({
-      person,
-      critique,
-      spans: spansOf(db, annotationId)
-        .filter(isLive)
-        .map(({ start, end, polarity, reason }) => ({ start, end, polarity, reason }))
-    }))
+    .map((annotation) => {
+      const corrects = versionsCorrected(db, annotation, critics)
+      return {
+        person: annotation.person,
+        critique: annotation.critique,
+        spans: spansOf(db, annotation.annotationId)
+          .filter(isLive)
+          .map(({ start, end, polarity, reason }) => ({ start, end, polarity, reason })),
+        ...(corrects.length > 0 && { corrects })
+      }
+    })
 }
 
 /** Words where there is no tokenizer, and where the text does not survive it: a critic is judged on every answer. */

@@ -62,6 +62,13 @@ const collect = (value: string, before: readonly string[]): string[] => [...befo
 const figure = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value.toFixed(3)
 
+const leftOutText = (leftOut: CriticEvaluation['quality']['leftOut']): string[] =>
+  leftOut && leftOut.annotations > 0
+    ? [
+        `left out: ${leftOut.annotations} annotations that began as its own predictions; ${leftOut.answers} answers have no other`
+      ]
+    : []
+
 function evaluationText({ critic, split, tokens, quality }: CriticEvaluation): string {
   const { intervals } = quality
   const range = (name: string): string => {
@@ -72,6 +79,7 @@ function evaluationText({ critic, split, tokens, quality }: CriticEvaluation): s
     `${word} tokens: precision ${figure(precision)}${range(`${name}.precision`)}, recall ${figure(recall)}${range(`${name}.recall`)}, F1 ${figure(f1)}${range(`${name}.f1`)}`
   return [
     `${critic.id} ${critic.version} on ${quality.answers} answers of ${quality.documents} documents (${split}), ${quality.tokenCount} ${tokens === 'words' ? 'words' : 'tokens'}`,
+    ...leftOutText(quality.leftOut),
     line('good', 'tokens.positive', quality.tokens.positive),
     line('poor', 'tokens.negative', quality.tokens.negative),
     `spans: F1 ${figure(quality.spans.exactF1)} exact, ${figure(quality.spans.iou50F1)} at IoU 0.5`,

@@ -7,6 +7,8 @@ export interface PersonMarks {
   readonly person: string
   readonly critique: string
   readonly spans: readonly Span[]
+  /** Versions of critics whose predictions this began as, or took marks from: not independent of them. */
+  readonly corrects?: readonly string[]
 }
 
 /** A predicted span in its place. */

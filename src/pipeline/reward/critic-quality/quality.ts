@@ -4,6 +4,7 @@ import { agreementOf, type Agreement } from './agreement'
 import { baselineAnswers, type BaselineName } from './baselines'
 import { calibrationOf, type Calibration, type Judgement } from './calibration'
 import { figuresOf, type Figures } from './figures'
+import type { LeftOut } from './independent'
 import { noRouge, rouge, type Rouge } from './rouge'
 import { addTallies, tallyOf, type Tally } from './tally'
 
@@ -11,6 +12,8 @@ import { addTallies, tallyOf, type Tally } from './tally'
 export interface CriticQuality extends Figures {
   readonly answers: number
   readonly documents: number
+  /** Annotations that the critic had a part in, which no figure counts; absent in older evaluations. */
+  readonly leftOut?: LeftOut
   readonly tokenCount: number
   /** Critiques that failed: refused, unreadable, or with a quote that is nowhere. */
   readonly parseFailures: number
