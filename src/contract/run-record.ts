@@ -19,6 +19,8 @@ export const runFiles = {
   llmSettings: 'data/llm-critic.json',
   /** What an `llm:` critic has said: a step that is done again hears the same. */
   critiques: 'critiques.jsonl',
+  /** What it has spent of its budget, whenever the run was resumed. */
+  spent: 'critic-spent.json',
   metrics: 'metrics.jsonl',
   samples: 'samples.jsonl',
   state: 'state.json',

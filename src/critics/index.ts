@@ -4,6 +4,7 @@ import { toFailure } from '../contract/errors'
 import { Failure } from '../pipeline/failure'
 import { llmCritic } from './llm/critic'
 import { readLlmSettings } from './llm/settings'
+import type { SpentBook } from './llm/spent'
 import { rulesCritic } from './rules'
 import { testsCritic } from './tests'
 
@@ -13,6 +14,8 @@ export interface CriticOptions {
   readonly allowedHosts?: readonly string[]
   /** Told what a person may want to know; never a text of the project. */
   readonly log?: (line: string) => void
+  /** What an `llm:` critic spent before, and where it says what it spends. */
+  readonly spent?: SpentBook
 }
 
 /** Opens a critic from the words after `KIND:` in its specification. */

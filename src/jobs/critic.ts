@@ -5,6 +5,7 @@ import { runFiles } from '../contract/run-record'
 import { openCritic, type CriticOptions } from '../critics'
 import { cached } from '../critics/cache'
 import { CritiqueFile } from '../critics/critique-file'
+import { SpentFile } from '../critics/llm/spent'
 import type { RuntimeChoice } from './devices'
 import type { RunFolder } from './run-folder'
 import { openTrainedCritic } from './trained-critic'
@@ -21,18 +22,25 @@ export const trainedDir = (specification: string): string | null =>
  */
 export async function openAnyCritic(
   specification: string,
-  { device = 'cpu', threads = 2, allowedHosts, log, ...choice }: Partial<RuntimeChoice> & CriticOptions = {}
+  {
+    device = 'cpu',
+    threads = 2,
+    allowedHosts,
+    log,
+    spent,
+    ...choice
+  }: Partial<RuntimeChoice> & CriticOptions = {}
 ): Promise<Critic> {
   const dir = trainedDir(specification)
   return dir === null
-    ? openCritic(specification, { allowedHosts, log })
+    ? openCritic(specification, { allowedHosts, log, spent })
     : openTrainedCritic(dir, { ...choice, device, threads })
 }
 
 /**
  * The run's critic; rules are read from the copy in its own folder. Others are noted by their version, so that a
  * resumed run is judged by the same one. What a model on a server has said is kept in the run's folder: a step that is
- * done again, and the review, hear the same words and cost nothing.
+ * done again, and the review, hear the same words and cost nothing. What it has spent is kept there too.
  * @throws Failure as `openAnyCritic`, run-not-resumable
  */
 export async function openRunCritic(folder: RunFolder, between?: () => void): Promise<Critic> {
@@ -41,7 +49,8 @@ export async function openRunCritic(folder: RunFolder, between?: () => void): Pr
   const log = (line: string): void => folder.log(line)
   const critic = await openAnyCritic(withFrozenSettings(specification ?? '', folder), {
     ...{ device, threads, spinning, fallback, between },
-    ...{ allowedHosts: folder.allowedHosts, log }
+    ...{ allowedHosts: folder.allowedHosts, log },
+    ...(specification?.startsWith('llm:') && { spent: new SpentFile(folder.path(runFiles.spent)) })
   })
   folder.pin('critic', critic.version)
   return critic.id === 'llm' ? cached(critic, new CritiqueFile(folder.path(runFiles.critiques), log)) : critic

@@ -11,6 +11,7 @@ import { inOrder } from './in-order'
 import { Limits } from './limits'
 import { bodyOf, messagesFor } from './request'
 import type { LlmSettings } from './settings'
+import type { SpentBook } from './spent'
 
 export interface LlmOptions {
   /** Hosts that the user allowed by name; this machine needs no permission. */
@@ -18,13 +19,15 @@ export interface LlmOptions {
   /** Told what a person may want to know; never a text of the project. */
   readonly log?: (line: string) => void
   readonly clock?: Clock
+  /** What was spent before, and is to be remembered; without one the budget is that of this opening. */
+  readonly spent?: SpentBook
   readonly resolve?: Resolve
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * A critic that asks a language model behind OpenAI's chat API (vLLM, Ollama, llama.cpp). Its budget is that of this
- * one opening. Nothing is sent before `score` is called.
+ * A critic that asks a language model behind OpenAI's chat API (vLLM, Ollama, llama.cpp). Its budget is that of
+ * this one opening, or of all that share a book. Nothing is sent before `score` is called.
  * @throws Failure host-not-allowed, bad-configuration, critic-unreachable
  */
 export async function llmCritic(settings: LlmSettings, options: LlmOptions = {}): Promise<Critic> {
@@ -36,7 +39,7 @@ export async function llmCritic(settings: LlmSettings, options: LlmOptions = {})
   } = options
   const endpoint = await checkEndpoint(settings.url, allowedHosts, options.resolve)
   const key = readKey(settings, environment)
-  const limits = new Limits(settings, clock)
+  const limits = new Limits(settings, clock, options.spent)
   const form = new FormInUse(log)
   const asking: Asking = {
     ...{ settings, limits, clock, form },

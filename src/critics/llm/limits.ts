@@ -1,5 +1,6 @@
 import type { Clock } from './clock'
 import type { LlmSettings } from './settings'
+import { noBook, type SpentBook } from './spent'
 
 /** The budget does not hold another request. */
 export class BudgetSpent extends Error {}
@@ -22,10 +23,11 @@ const MINUTE = 60_000
  * budget together; one that does not fit waits for those to settle before it is refused.
  */
 export class Limits {
-  private requests = 0
-  private tokens = 0
+  private requests: number
+  private tokens: number
   private reserved = 0
-  private deadline: number | null = null
+  /** When this opening asked first. */
+  private began: number | null = null
   /** Times of the requests in the last minute. */
   private readonly starts: number[] = []
   /** No request before this time: the server asked for it. */
@@ -34,10 +36,14 @@ export class Limits {
 
   constructor(
     private readonly settings: Pick<LlmSettings, 'budget' | 'requestsPerMinute' | 'timeoutSeconds'>,
-    private readonly clock: Clock
-  ) {}
+    private readonly clock: Clock,
+    private readonly book: SpentBook = noBook
+  ) {
+    this.requests = book.before.requests
+    this.tokens = book.before.tokens
+  }
 
-  /** What has been spent: tokens on their way are not in it. */
+  /** What has been spent, by earlier openings too: tokens on their way are not in it. */
   get spent(): { readonly requests: number; readonly tokens: number } {
     return { requests: this.requests, tokens: this.tokens }
   }
@@ -47,14 +53,17 @@ export class Limits {
     this.notBefore = Math.max(this.notBefore, this.clock.now() + milliseconds)
   }
 
-  /** Waits until a request of at most so many tokens may leave. @throws BudgetSpent; the signal's reason */
+  /**
+   * Waits until a request of at most so many tokens may leave, which the book then knows.
+   * @throws BudgetSpent; the signal's reason; what the book throws
+   */
   async take(tokens: number, signal: AbortSignal): Promise<Leave> {
     const { budget, timeoutSeconds } = this.settings
     for (;;) {
       signal.throwIfAborted()
       const now = this.clock.now()
-      this.deadline ??= budget.seconds === null ? Number.POSITIVE_INFINITY : now + budget.seconds * 1000
-      const left = this.deadline - now
+      this.began ??= now
+      const left = (budget.seconds ?? Number.POSITIVE_INFINITY) * 1000 - this.secondsAt(now) * 1000
       if (budget.requests !== null && this.requests >= budget.requests)
         throw new BudgetSpent(`The budget of ${budget.requests} requests is spent.`)
       const wait = this.waitAt(now)
@@ -72,6 +81,8 @@ export class Limits {
         await this.clock.sleep(wait, signal)
         continue
       }
+      // At the most it can be: who is killed while it is on its way has counted it.
+      this.note(now, 1, tokens)
       this.requests++
       this.reserved += tokens
       this.starts.push(now)
@@ -91,9 +102,23 @@ export class Limits {
     return Math.max(0, this.notBefore - now, full ? this.starts[0] + MINUTE - now : 0)
   }
 
+  /** Seconds spent, by earlier openings too. */
+  private secondsAt(now: number): number {
+    return this.book.before.seconds + (now - (this.began ?? now)) / 1000
+  }
+
+  private note(now: number, requests = 0, tokens = 0): void {
+    this.book.keep({
+      requests: this.requests + requests,
+      tokens: this.tokens + this.reserved + tokens,
+      seconds: this.secondsAt(now)
+    })
+  }
+
   private settle(reserved: number, used: number): void {
     this.reserved -= reserved
     this.tokens += used
+    this.note(this.clock.now())
     const waiting = this.waiting
     this.waiting = []
     for (const go of waiting) go()

@@ -26,7 +26,7 @@ const settingsSchema = z.strictObject({
   concurrency: z.int().min(1).max(64).default(1),
   /** The longest that a server may ask to wait; one that asks for more has failed on the answer. */
   longestWaitSeconds: z.number().min(0).max(3600).default(60),
-  /** Of one opening of the critic: a run, a scoring. Never exceeded; what would is not asked and fails. */
+  /** Of a run, however often it is resumed, or of one scoring. Never exceeded; what would is not asked and fails. */
   budget: z.strictObject({ requests: limit, tokens: limit, seconds: limit }).prefault({}),
   /** Name of the environment variable that holds the server's key. The key itself is stored nowhere. */
   apiKeyVariable: z

@@ -91,6 +91,26 @@ describe('a run whose critic is a model on a server', () => {
     expect(adapterBytes(whole)).toEqual(finished)
   })
 
+  test('has one budget, however often it is resumed', async () => {
+    const dir = llmRun({ checkpointEvery: 1 }, { budget: { requests: 25 } })
+    let told = false
+    const stopping = quietHost((event) => {
+      if (told || event.kind !== 'progress' || event.progress.done < 1) return
+      told = true
+      writeFileSync(join(dir, 'control'), 'stop')
+    })
+    expect(await train(dir, stopping)).toMatchObject({ state: 'stopped' })
+    const before = server.asked.length
+    expect(before).toBeGreaterThan(0)
+    expect(before).toBeLessThan(25)
+    await train(dir, quietHost()).catch(() => undefined)
+    expect(server.asked.length).toBe(25)
+    const spent = join(dir, 'critic-spent.json')
+    expect(JSON.parse(readFileSync(spent, 'utf8'))).toMatchObject({ requests: 25 })
+    writeFileSync(spent, '{"version":1,"requ')
+    await expect(train(dir, quietHost())).rejects.toMatchObject({ code: 'run-not-resumable' })
+  })
+
   test('is refused where the server is not on this machine, before anything is sent or trained', async () => {
     const dir = llmRun({}, { url: 'http://192.0.2.1:9/v1' })
     await expect(train(dir, quietHost())).rejects.toMatchObject({ code: 'host-not-allowed' })
