@@ -189,6 +189,7 @@ test.afterAll(() => launched.app.close())
 
 for (const theme of ['light', 'dark'] as const)
   test(`axe finds nothing in any view, ${theme}`, async () => {
+    test.setTimeout(10_000 * views.length)
     const { page } = launched
     await page.keyboard.press('Control+,')
     await page.getByTestId(`theme-${theme}`).click()
