@@ -1,8 +1,8 @@
 /**
- * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a span head that was
+ * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a critic that was
  * trained on other values, names and sentences. Prints its figures next to the baselines', for each seed.
  *
- *   npm run bench -- critic-task [--seeds 1,2,3,4,5,6] [--hard]
+ *   npm run bench -- critic-task [--kind span-head|generative] [--seeds 1,2,3,4,5,6] [--hard]
  *
  * With `--hard` half of the wrong values are other facts of the same card, which no look into the prompt finds.
  */
@@ -13,15 +13,18 @@ import { parseArgs } from 'node:util'
 import type { Difficulty } from '../scripts/critic-task/writer'
 import { baselineNames } from '../src/pipeline/reward/critic-quality/baselines'
 import { table } from './claims/table'
-import { runTask, spanHeadTraining } from './critic/task-run'
+import { generativeTraining, runTask, spanHeadTraining } from './critic/task-run'
 
 const percent = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(3))
 
-async function main(seeds: readonly number[], difficulty: Difficulty): Promise<void> {
+const trainings = { 'span-head': spanHeadTraining, generative: generativeTraining }
+type Kind = keyof typeof trainings
+
+async function main(kind: Kind, seeds: readonly number[], difficulty: Difficulty): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'text2grad-critic-task-'))
   const rows: string[][] = []
   for (const seed of seeds) {
-    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, spanHeadTraining, difficulty)
+    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, trainings[kind], difficulty)
     const interval = quality.intervals['tokens.negative.f1']
     rows.push([
       String(seed),
@@ -44,7 +47,7 @@ async function main(seeds: readonly number[], difficulty: Difficulty): Promise<v
   console.log(
     table(
       [
-        ...['seed', 'span head', 'precision', 'recall', 'exact spans', ...baselineNames, 'absent', 'unheard'],
+        ...['seed', kind, 'precision', 'recall', 'exact spans', ...baselineNames, 'absent', 'unheard'],
         ...['ECE', 'Brier / base rate', 'minutes', 'ms an answer', 'best step']
       ],
       rows
@@ -54,11 +57,14 @@ async function main(seeds: readonly number[], difficulty: Difficulty): Promise<v
 
 const { values: options } = parseArgs({
   options: {
+    kind: { type: 'string', default: 'span-head' },
     seeds: { type: 'string', default: '1,2,3,4,5,6' },
     hard: { type: 'boolean', default: false }
   }
 })
-main(options.seeds.split(',').map(Number), options.hard ? 'hard' : 'plain').catch((error: unknown) => {
+const kind = Object.keys(trainings).find((name) => name === options.kind) as Kind | undefined
+if (!kind) throw new Error(`There is no critic of the kind ${options.kind}.`)
+main(kind, options.seeds.split(',').map(Number), options.hard ? 'hard' : 'plain').catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })
