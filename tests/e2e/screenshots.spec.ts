@@ -29,6 +29,7 @@ const widerThanWindow = (page: Page) =>
 
 test.describe('the sample project', () => {
   let launched: Launched
+  let critic: string
   test.beforeAll(async () => {
     test.setTimeout(180_000)
     const userData = freshUserData()
@@ -48,6 +49,17 @@ test.describe('the sample project', () => {
       batch: 32,
       evaluateEvery: 5
     }
+    const rules = join(userData, 'words.json')
+    const rule = {
+      pattern: 'famous|praised',
+      flags: 'i',
+      scope: 'sentence',
+      polarity: -1,
+      reason: 'Nothing on the card says so.'
+    }
+    writeFileSync(rules, JSON.stringify({ version: 1, rules: [rule] }))
+    critic = `rules:${rules}`
+    await call(page, 'critics.evaluate', { critic, split: 'test' })
     await call(page, 'runs.start', { config })
     await page.keyboard.press('Control+4')
     await page.locator('[data-testid=run-row][data-state=finished]').waitFor({ timeout: 120_000 })
@@ -103,6 +115,33 @@ test.describe('the sample project', () => {
         await page.keyboard.press('Control+5')
         await page.getByTestId('review-pair').first().waitFor({ timeout: 60_000 })
       }
+    },
+    {
+      name: 'critic',
+      show: async (page) => {
+        // Here and not before: the other pictures show what people wrote.
+        await call(page, 'critics.predict', { critic, split: 'test' })
+        await page.keyboard.press('Control+3')
+        await page.getByTestId('open-critic').first().click()
+        await page.getByTestId('calibration').waitFor()
+        await page.getByTestId('judged-answer').first().waitFor()
+      }
+    },
+    {
+      name: 'export',
+      show: async (page) => {
+        await page.keyboard.press('Control+4')
+        await page.getByTestId('open-run').first().click()
+        await page.getByTestId('run-export').click()
+        await page.getByTestId('export-form').waitFor()
+      }
+    },
+    {
+      name: 'settings',
+      show: async (page) => {
+        await page.keyboard.press('Control+,')
+        await page.getByTestId('settings').waitFor()
+      }
     }
   ]
 
@@ -121,10 +160,13 @@ test.describe('the sample project', () => {
         expect(await widerThanWindow(page)).toBe(false)
       }
       await resize(app, 1440, 900)
+      await page.keyboard.press('Escape')
       await page.keyboard.press('Control+,')
       await page.getByTestId('theme-dark').click()
       await page.keyboard.press('Escape')
+      await show(page)
       await picture(page, `${name}-dark`)
+      await page.keyboard.press('Escape')
       await page.keyboard.press('Control+,')
       await page.getByTestId('theme-light').click()
       await page.keyboard.press('Escape')
