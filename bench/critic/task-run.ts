@@ -40,8 +40,8 @@ export const spanHeadTraining = {
 } as const satisfies CriticTrainingInput
 
 /**
- * How the critic that writes is trained on it: every weight, because the base has hardly seen the letters of JSON. On
- * an adapter alone the format took several times as many steps.
+ * How the critic that writes is trained on it: every weight, because the base has hardly seen the letters of JSON. No
+ * run of these settings has ended yet; docs/critics.md has those that did.
  */
 export const generativeTraining = {
   kind: 'generative',
