@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunConfigInput } from '../../src/contract/run-config'
-import { openRolloutsLoop } from '../../src/jobs/train-rollouts'
+import { openRolloutsLoop } from '../../src/jobs/run/rollouts'
 import { openStoryMeter, storyRun, type Rules, type StoryMeasures } from './stories'
 
 /** What a run changes of the defaults. */

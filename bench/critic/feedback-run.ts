@@ -13,8 +13,8 @@ import {
   type CriticRecord,
   type CriticTrainingInput
 } from '../../src/contract/critic-record'
-import { evaluateCritic } from '../../src/jobs/evaluate-critic'
-import { trainCritic } from '../../src/jobs/train-critic'
+import { evaluateCritic } from '../../src/jobs/critic/evaluate'
+import { trainCritic } from '../../src/jobs/critic/train'
 import type { CriticQuality } from '../../src/pipeline/reward/critic-quality/quality'
 import { openProject } from '../../src/store/project'
 

@@ -12,10 +12,10 @@ import {
   type CriticTraining,
   type CriticTrainingInput
 } from '../../src/contract/critic-record'
-import { openAnyCritic } from '../../src/jobs/critic'
-import { predictionOf } from '../../src/jobs/evaluate-critic'
-import { openPolicy } from '../../src/jobs/policy'
-import { trainCritic } from '../../src/jobs/train-critic'
+import { openAnyCritic } from '../../src/jobs/critic/open'
+import { predictionOf } from '../../src/jobs/critic/evaluate'
+import { openPolicy } from '../../src/jobs/model/policy'
+import { trainCritic } from '../../src/jobs/critic/train'
 import type { EvaluatedAnswer, GoldAnswer } from '../../src/pipeline/reward/critic-quality/answer'
 import { criticQuality, type CriticQuality } from '../../src/pipeline/reward/critic-quality/quality'
 import { isUnfaithful, type PolicyTokenizer } from '../../src/tokens/tokenizer'

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander'
 import { resolve } from 'node:path'
 import { baseForms, deviceNames } from '../contract/run-config'
-import { useGpuPack } from '../jobs/devices'
+import { useGpuPack } from '../jobs/model/devices'
 import { wholeNumber } from './arguments'
 
 /** What the options below give. */

@@ -16,13 +16,13 @@ import { Failure } from '../pipeline/failure'
 import { uniforms } from '../pipeline/optimise/chance'
 import { PaddedBatch } from './batch'
 import { breathe, type JobContext } from './context'
-import { openRunCritic } from './critic'
-import { judge, type Judged } from './judge'
+import { openRunCritic } from './critic/open'
+import { judge, type Judged } from './critic/judge'
 import { Loading } from './loading'
-import { openPolicy, parametersHash, startOf } from './policy'
+import { openPolicy, parametersHash, startOf } from './model/policy'
 import { itemsOfStep } from './prompts'
 import { writeWhole } from './job-folder'
-import { RunFolder } from './run-folder'
+import { RunFolder } from './run/folder'
 
 type ReviewRequest = Extract<JobRequest, { kind: 'review' }>
 

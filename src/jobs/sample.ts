@@ -8,7 +8,7 @@ import { Failure } from '../pipeline/failure'
 import { uniforms } from '../pipeline/optimise/chance'
 import { breathe, ProgressMeter, type JobContext } from './context'
 import { Loading } from './loading'
-import { adapterHash, openPolicy } from './policy'
+import { adapterHash, openPolicy } from './model/policy'
 import { writeWhole } from './job-folder'
 
 type SampleRequest = Extract<JobRequest, { kind: 'sample' }>

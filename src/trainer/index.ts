@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toFailure } from '../contract/errors'
 import { trainerMessage, type JobEvent, type JobRequest } from '../contract/job'
-import { useGpuPack } from '../jobs/devices'
+import { useGpuPack } from '../jobs/model/devices'
 import { beat } from '../jobs/job-folder'
 import { findParent } from './parent'
 

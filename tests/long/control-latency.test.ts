@@ -6,7 +6,7 @@ import { readRunView, tellRun } from '../../src/app/runs/folder'
 import { hostJob } from '../../src/cli/job-host'
 import type { JobControl, RunState } from '../../src/contract/job'
 import { heartbeat, runFiles } from '../../src/contract/run-record'
-import { tinyRun } from '../native/jobs/tiny-run'
+import { tinyRun } from '../native/jobs/run/tiny-run'
 import { scratchFolder } from '../pure/engine/checkpoint/scratch'
 
 const scratch = scratchFolder()

@@ -1,7 +1,7 @@
 import { openFolderTokenizer } from '../../../src/app/align/open-tokenizer'
 import { freezeAnswers } from '../../../src/app/runs/data'
 import { projectSource } from '../../../src/app/runs/source'
-import { judgeByPeople } from '../../../src/jobs/annotated-answers'
+import { judgeByPeople } from '../../../src/jobs/run/annotated-answers'
 import { defaultAlignRules } from '../../../src/pipeline/align/align'
 import { openProject } from '../../../src/store/project'
 

@@ -18,8 +18,8 @@ beforeEach(() => {
   plant('src/engine/runtime/session.ts', "import { graph } from '../graph'\nexport const session = graph")
   plant('src/engine/graph.ts', 'export const graph = 1')
   plant(
-    'src/jobs/train.ts',
-    "import { session } from '../engine/runtime/session'\nexport const train = session"
+    'src/jobs/run/train.ts',
+    "import { session } from '../../engine/runtime/session'\nexport const train = session"
   )
 })
 afterEach(() => rmSync(folder, { recursive: true }))

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { critiqueLine } from '../../../src/contract/critic-lines'
 import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
-import { examplesOf, starterModel } from '../jobs/critic-training'
+import { examplesOf, starterModel } from '../jobs/critic/training'
 import { text2grad } from './run-command'
 
 const scratch = scratchFolder()

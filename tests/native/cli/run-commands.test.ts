@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { randomModel, writeModelFolder } from '../../pure/engine/checkpoint/random-model'
 import { scratchFolder } from '../../pure/engine/checkpoint/scratch'
-import { poorRule, tinyModel } from '../jobs/tiny-run'
+import { poorRule, tinyModel } from '../jobs/run/tiny-run'
 import { text2grad } from './run-command'
 
 const scratch = scratchFolder()

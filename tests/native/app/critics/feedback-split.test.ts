@@ -14,7 +14,7 @@ import {
 import { openProject } from '../../../../src/store/project'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
 import { lacksShared, sharedPath } from '../../../shared-data'
-import { starterModel } from '../../jobs/critic-training'
+import { starterModel } from '../../jobs/critic/training'
 
 const scratch = scratchFolder()
 const file = 'data/qa_feedback_300.json'

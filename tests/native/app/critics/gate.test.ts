@@ -12,7 +12,7 @@ import { setMeta } from '../../../../src/store/meta'
 import { openProject, type Project } from '../../../../src/store/project'
 import { RecordWriter } from '../../../../src/store/record-writer'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { quietHost, tinyModel } from '../../jobs/tiny-run'
+import { quietHost, tinyModel } from '../../jobs/run/tiny-run'
 
 const scratch = scratchFolder()
 let count = 0

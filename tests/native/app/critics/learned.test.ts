@@ -7,10 +7,10 @@ import { importIntoFile } from '../../../../src/app/import-file'
 import { criticExample, criticFiles, parseCriticTraining } from '../../../../src/contract/critic-record'
 import type { SplitCounts } from '../../../../src/pipeline/optimise/split'
 import { openProject } from '../../../../src/store/project'
-import { trainCritic } from '../../../../src/jobs/train-critic'
+import { trainCritic } from '../../../../src/jobs/critic/train'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { starterModel } from '../../jobs/critic-training'
-import { quietHost } from '../../jobs/tiny-run'
+import { starterModel } from '../../jobs/critic/training'
+import { quietHost } from '../../jobs/run/tiny-run'
 
 const scratch = scratchFolder()
 

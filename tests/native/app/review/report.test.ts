@@ -8,7 +8,7 @@ import type { MetricsRow } from '../../../../src/contract/job'
 import type { ReviewFile } from '../../../../src/contract/run-record'
 import { runJob } from '../../../../src/jobs'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { adapterBytes, quietHost, tinyRun } from '../../jobs/tiny-run'
+import { adapterBytes, quietHost, tinyRun } from '../../jobs/run/tiny-run'
 import { createHash } from 'node:crypto'
 
 const scratch = scratchFolder()

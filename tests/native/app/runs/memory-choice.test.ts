@@ -8,7 +8,7 @@ import { readRunRecord } from '../../../../src/app/runs/folder'
 import type { RunConfig } from '../../../../src/contract/run-config'
 import { estimateRunMemory, readModelSize, type RunLengths } from '../../../../src/jobs/sessions/memory'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { tinyRun } from '../../jobs/tiny-run'
+import { tinyRun } from '../../jobs/run/tiny-run'
 
 const scratch = scratchFolder()
 let count = 0

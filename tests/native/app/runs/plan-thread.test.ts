@@ -5,7 +5,7 @@ import { App } from '../../../../src/app/handlers'
 import { openToRead } from '../../../../src/app/open-to-read'
 import { projectSource } from '../../../../src/app/runs/source'
 import type { StoreHandlers } from '../../../../src/contract/store-wire'
-import { tinyModel } from '../../jobs/tiny-run'
+import { tinyModel } from '../../jobs/run/tiny-run'
 import { temporaryFolder } from '../../store/temporary-folder'
 
 const at = temporaryFolder()

@@ -19,7 +19,7 @@ import { openProject, type Project } from '../../../../src/store/project'
 import { RecordWriter } from '../../../../src/store/record-writer'
 import { runsThatLearnedFrom } from '../../../../src/store/runs'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { tinyModel } from '../../jobs/tiny-run'
+import { tinyModel } from '../../jobs/run/tiny-run'
 
 const scratch = scratchFolder()
 let count = 0

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import { startRun } from '../../../../src/app/runs/runs'
 import { frozenPrompt, parseRunConfig, runFiles } from '../../../../src/contract/run-record'
 import type { SampleRow } from '../../../../src/contract/job'
-import { train } from '../../../../src/jobs/train'
+import { train } from '../../../../src/jobs/run/train'
 import { scratchFolder } from '../../../pure/engine/checkpoint/scratch'
-import { quietHost, tinyModel } from '../../jobs/tiny-run'
+import { quietHost, tinyModel } from '../../jobs/run/tiny-run'
 
 const scratch = scratchFolder()
 

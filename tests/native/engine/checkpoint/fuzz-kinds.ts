@@ -13,9 +13,9 @@ import { loraParameters } from '../../../../src/engine/models/parameters'
 import { newTrainingState } from '../../../../src/engine/optim/state'
 import { createScorer } from '../../../../src/engine/rl/scorer'
 import { openRuntime } from '../../../../src/engine/runtime/session'
-import { openModelTokenizer } from '../../../../src/jobs/model-tokenizer'
+import { openModelTokenizer } from '../../../../src/jobs/model/tokenizer'
 import { randomModel, writeModelFolder } from '../../../pure/engine/checkpoint/random-model'
-import { tinyModel } from '../../jobs/tiny-run'
+import { tinyModel } from '../../jobs/run/tiny-run'
 import { jsonFileMutation, weightsMutation, type Mutation } from './mutations'
 
 /** A folder whose files are mutated, and what opens it. */
