@@ -1,13 +1,12 @@
-import { createInterface } from 'node:readline'
 import { createGenerator } from '../../src/engine/generate/generator'
 import { openRuntime } from '../../src/engine/runtime/session'
 import { uniforms } from '../../src/pipeline/optimise/chance'
 import { randomModel } from '../support/models'
+import { takeTurns } from '../support/turns'
 import { parseCase } from './case'
 
 /**
- * Our rollouts as a child of the bench: a line of JSON when it is ready, then one for each line `go` that comes in.
- * Arguments: CASE THREADS HOW, where HOW is `whole`, `steps` (a mask asked for at every token) or `adapter`.
+ * Our rollouts as a child of the bench. Arguments: CASE THREADS HOW, where HOW is `whole`, `steps` (a mask asked for at every token) or `adapter`.
  */
 async function main(): Promise<void> {
   const [name, threads, how] = process.argv.slice(2)
@@ -26,15 +25,11 @@ async function main(): Promise<void> {
     uniforms: uniforms(1, 'sampling', 0, batch, maxNewTokens),
     parameters
   }
-  console.log(JSON.stringify({ ready: true }))
-  for await (const line of createInterface({ input: process.stdin })) {
-    if (line !== 'go') break
-    const start = performance.now()
+  await takeTurns(async () => {
     if (how === 'steps') await generator.constrain({ ...input, mask: () => null })
     else await generator.generate(input)
-    console.log(JSON.stringify({ ms: performance.now() - start }))
-  }
-  process.exit(0)
+    return {}
+  })
 }
 
 void main()

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { newTrainingState } from '../../src/engine/optim/state'
 import { createPpoStep } from '../../src/engine/rl/ppo-step'
 import { openRuntime } from '../../src/engine/runtime/session'
@@ -6,6 +5,7 @@ import { evenLengths } from '../../src/jobs/sessions/length-buckets'
 import { inParts, piecesOf, stepInPieces } from '../../src/jobs/sessions/micro-batches'
 import { paddingShare } from '../../src/jobs/sessions/sorted-pieces'
 import { randomModel } from '../support/models'
+import { takeTurns } from '../support/turns'
 import { mixed, parseCase, randomBatch } from './case'
 import { benchSettings } from './settings'
 
@@ -31,15 +31,11 @@ async function main(): Promise<void> {
   })
   const ppo = stepInPieces(step, pieces)
   const state = newTrainingState(parameters)
-  console.log(JSON.stringify({ ready: true }))
-  for await (const line of createInterface({ input: process.stdin })) {
-    if (line !== 'go') break
-    const start = performance.now()
+  const padding = paddingShare(update.lengths, pieces, length)
+  await takeTurns(async () => {
     const { loss } = await ppo.step(update, benchSettings, state)
-    const ms = performance.now() - start
-    console.log(JSON.stringify({ ms, loss, padding: paddingShare(update.lengths, pieces, length) }))
-  }
-  process.exit(0)
+    return { loss, padding }
+  })
 }
 
 void main()
