@@ -11,13 +11,16 @@ export const projectRoutes = {
   'project.check': route(z.undefined()).returns<CheckSummary>()
 } as const
 
-export interface ProjectInfo {
-  readonly path: string
-  readonly name: string
+interface Amounts {
   readonly documents: number
   readonly responses: number
   readonly annotations: number
   readonly spans: number
+}
+export interface ProjectInfo extends Amounts {
+  readonly path: string
+  readonly name: string
+  /** Answers that nobody has annotated. */
   readonly unread: number
   readonly runs: number
 }
@@ -25,13 +28,9 @@ export interface RejectedRecord {
   readonly record: string
   readonly reason: string
 }
-export interface ImportSummary {
+export interface ImportSummary extends Amounts {
   readonly format: string
   readonly offsetUnit: string
-  readonly documents: number
-  readonly responses: number
-  readonly annotations: number
-  readonly spans: number
   readonly repaired: readonly { readonly record: string; readonly what: string }[]
   readonly rejected: readonly RejectedRecord[]
 }
@@ -42,11 +41,7 @@ export interface ExportSummary {
   readonly lost: readonly { readonly record: string; readonly what: string }[]
   readonly path?: string
 }
-export interface CheckSummary {
+export interface CheckSummary extends Amounts {
   readonly ok: boolean
-  readonly documents: number
-  readonly responses: number
-  readonly annotations: number
-  readonly spans: number
   readonly problems: readonly string[]
 }
