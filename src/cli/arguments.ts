@@ -21,6 +21,13 @@ export function realNumber(least: number, most = Number.POSITIVE_INFINITY): (tex
   }
 }
 
+export function share(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It must be a number from 0 to 1.')
+  return value
+}
+
 /** `1,2,3` → [1, 2, 3] */
 export function idList(text: string): number[] {
   const parts = text.split(',').map((part) => part.trim())

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { version } from '../app/version'
 import { registerAlignCommands } from './commands/align'
 import { registerCriticEvaluateCommand } from './commands/critic-evaluate'
+import { registerCriticThresholdsCommand } from './commands/critic-thresholds'
 import { registerCriticCommands } from './commands/critic'
 import { registerDemoCommand } from './commands/demo'
 import { registerModelCommands } from './commands/model'
@@ -23,6 +24,7 @@ const groups: readonly ((program: Command, terminal: Terminal) => void)[] = [
   registerCriticCommands,
   registerSampleCommand,
   registerCriticEvaluateCommand,
+  registerCriticThresholdsCommand,
   registerReportCommand,
   registerDemoCommand
 ]

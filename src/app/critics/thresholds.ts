@@ -1,7 +1,8 @@
 import { criticThresholds, thresholdsChanges, type ThresholdsView } from '../../contract/critic-thresholds'
 import { defaultThresholds, type CriticThresholds } from '../../pipeline/reward/critic-quality/gate'
 import { getMeta, setMeta } from '../../store/meta'
-import type { Project } from '../../store/project'
+import { openProject, type Project } from '../../store/project'
+import { openToRead } from '../open-to-read'
 
 const key = 'critic-thresholds'
 const changesKey = 'critic-thresholds-changes'
@@ -30,6 +31,27 @@ export function setThresholds(
     setMeta(db, changesKey, JSON.stringify([change, ...changes].reverse()))
   })
   return thresholdsView(project)
+}
+
+/**
+ * For the command line: the thresholds of a project file, after those that are named here have become what they are
+ * here. Without any the project is only read.
+ * @throws Failure as opening the project does
+ */
+export function changeThresholds(
+  file: string,
+  changes: Partial<CriticThresholds>,
+  person: string
+): ThresholdsView {
+  const change = Object.keys(changes).length > 0
+  const project = change ? openProject(file) : openToRead(file)
+  try {
+    return change
+      ? setThresholds(project, { ...thresholdsOf(project), ...changes }, person)
+      : thresholdsView(project)
+  } finally {
+    project.close()
+  }
 }
 
 const names = Object.keys(defaultThresholds) as (keyof CriticThresholds)[]
