@@ -1,18 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from 'playwright/test'
-import { freshUserData, launch, type Launched } from './support/launch'
-import { call, prepareSeat, ready } from './support/studio'
-
-/** What axe finds in the window as it stands; an empty list is what we want. */
-async function violations(page: Page): Promise<string[]> {
-  // Playwright's Electron context cannot open the blank page that axe merges its results in.
-  const { violations: found } = await new AxeBuilder({ page }).setLegacyMode().analyze()
-  return found.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`)
-  )
-}
+import { violations } from './support/axe'
+import type { Launched } from './support/launch'
+import { call, launchReady } from './support/studio'
 
 const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = [
   {
@@ -158,11 +149,8 @@ const views: readonly { name: string; show: (page: Page) => Promise<void> }[] = 
 
 let launched: Launched
 test.beforeAll(async () => {
-  const userData = freshUserData()
-  prepareSeat(userData, null)
-  launched = await launch(userData)
-  const { page } = launched
-  await ready(page)
+  launched = await launchReady()
+  const { page, userData } = launched
   const [model] = await call<{ dir: string }[]>(page, 'models.list', undefined)
   const config = {
     version: 1,

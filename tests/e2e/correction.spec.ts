@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'playwright/test'
-import { freshUserData, launch } from './support/launch'
-import { call, prepareSeat, ready } from './support/studio'
+import { call, launchReady } from './support/studio'
 
 interface Listed {
   readonly specification: string
@@ -17,10 +16,7 @@ interface Judged {
 
 test('the correction round trip: predict, accept one mark, edit one, reject one, train the next version', async () => {
   test.setTimeout(400_000)
-  const userData = freshUserData()
-  prepareSeat(userData, null)
-  const { app, page } = await launch(userData)
-  await ready(page)
+  const { app, page, userData } = await launchReady()
   const rules = join(userData, 'words.json')
   const rule = { pattern: '\\b\\w+\\b', scope: 'match', polarity: -1, reason: 'a word' }
   writeFileSync(rules, JSON.stringify({ version: 1, rules: [rule] }))

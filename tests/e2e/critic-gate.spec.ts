@@ -2,17 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'playwright/test'
 import { ChatServer, honestly } from '../pure/critics/llm/bad-server'
-import { freshUserData, launch, type Launched } from './support/launch'
-import { call, prepareSeat, ready } from './support/studio'
+import type { Launched } from './support/launch'
+import { call, launchReady } from './support/studio'
 
 let launched: Launched
 const server = new ChatServer(honestly)
 test.beforeAll(async () => {
   await server.start()
-  const userData = freshUserData()
-  prepareSeat(userData, null)
-  launched = await launch(userData)
-  await ready(launched.page)
+  launched = await launchReady()
 })
 test.afterAll(async () => {
   await launched.app.close()

@@ -1,27 +1,19 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import AxeBuilder from '@axe-core/playwright'
-import { expect, test, type Page } from 'playwright/test'
-import { freshUserData, launch, type Launched } from './support/launch'
+import { expect, test } from 'playwright/test'
+import { violations } from './support/axe'
+import type { Launched } from './support/launch'
 import { text2grad } from './support/project'
-import { call, prepareSeat, ready, saveDialogGives } from './support/studio'
+import { call, launchReady, saveDialogGives } from './support/studio'
 
 const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
-
-async function axeFinds(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-}
 
 let launched: Launched
 let model: string
 test.beforeAll(async () => {
-  const userData = freshUserData()
-  prepareSeat(userData, null)
-  launched = await launch(userData)
+  launched = await launchReady()
   const { page } = launched
-  await ready(page)
   ;[{ dir: model }] = await call<{ dir: string }[]>(page, 'models.list', undefined)
   const algorithm = { name: 'span-offline' }
   const config = { version: 1, model, source: 'annotated', algorithm, steps: 3, batch: 4 }
@@ -40,7 +32,7 @@ test('a finished run is exported from its page in every form, compared, with its
   await expect(form.getByTestId('export-what').locator('option:checked')).toContainText(
     'run-1 · last step, 3'
   )
-  expect(await axeFinds(page)).toEqual([])
+  expect(await violations(page)).toEqual([])
 
   const exportAs = async (as: string, out: string) => {
     await saveDialogGives(app, out)
@@ -54,7 +46,7 @@ test('a finished run is exported from its page in every form, compared, with its
   expect(await exportAs('gguf-q8_0', gguf)).toBe(sha256(gguf))
   await expect(form.getByTestId('export-result')).toContainText(/Q8_0,[^]*differ by at most/)
   expect(readFileSync(gguf).subarray(0, 4).toString()).toBe('GGUF')
-  expect(await axeFinds(page)).toEqual([])
+  expect(await violations(page)).toEqual([])
 
   await form.getByTestId('export-another').click()
   const adapter = join(userData, 'mine-adapter')
@@ -82,7 +74,7 @@ test('a finished run is exported from its page in every form, compared, with its
   await form.getByTestId('export-start').click()
   await expect(form.getByTestId('failure')).toHaveAttribute('data-code', 'bad-input')
   await expect(form.getByTestId('failure')).toContainText('exists already')
-  expect(await axeFinds(page)).toEqual([])
+  expect(await violations(page)).toEqual([])
   await page.keyboard.press('Escape')
   await expect(form).toHaveCount(0)
 })

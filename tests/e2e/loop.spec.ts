@@ -1,15 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'playwright/test'
-import { freshUserData, launch } from './support/launch'
-import { downloadsGoTo, prepareSeat, ready, saveDialogGives } from './support/studio'
+import { downloadsGoTo, launchReady, saveDialogGives } from './support/studio'
 
 test('the whole loop: mark, see the tokens, train, watch, stop, take up again, review', async () => {
   test.setTimeout(180_000)
-  const userData = freshUserData()
-  prepareSeat(userData, null)
-  const { app, page } = await launch(userData)
-  await ready(page)
+  const { app, page, userData } = await launchReady()
 
   // Annotate: an answer of the sample project that nobody has read.
   await page.getByTestId('filter-unread').click()

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ElectronApplication, Page } from 'playwright/test'
+import { freshUserData, launch, type Launched } from './launch'
 
 /** Asks the program from the page, as the window does. */
 export function call<T>(page: Page, name: string, input: unknown): Promise<T> {
@@ -32,6 +33,15 @@ export function prepareSeat(
 
 export async function ready(page: Page): Promise<void> {
   await page.locator('[data-ready=true]').waitFor()
+}
+
+/** A new seat in front of the sample project. */
+export async function launchReady(): Promise<Launched> {
+  const userData = freshUserData()
+  prepareSeat(userData, null)
+  const launched = await launch(userData)
+  await ready(launched.page)
+  return launched
 }
 
 export async function resize(app: ElectronApplication, width: number, height: number): Promise<void> {
