@@ -3,8 +3,9 @@ import type { CancelSignal } from '../../contract/critic'
 import { Failure } from '../../pipeline/failure'
 import { sandboxFiles, type SandboxFiles } from './files'
 import { findIsolation, killTree, launch, type Isolation } from './launch'
-import { defaultLimits, startSeconds, type Limits } from './limits'
+import { defaultLimits, largestResident, startSeconds, type Limits } from './limits'
 import { sandboxLine, type Outcome, type SandboxLine } from './outcome'
+import { residentBytes } from './resident'
 import { snapshotOf } from './snapshot'
 
 /** A program with its tests, or a script of our own that leaves `result`. */
@@ -58,7 +59,7 @@ export class PythonSandbox {
       let cancelled = false
       const watch = setInterval(() => {
         cancelled ||= signal.aborted
-        if (cancelled || conversation.late()) kill()
+        if (cancelled || conversation.late() || conversation.tooLarge()) kill()
       }, 50)
       let failed: Error | null = null
       child.on('error', (error) => (failed = error))
@@ -78,6 +79,7 @@ class Conversation {
   private received = 0
   private complaint = ''
   private outOfTime = false
+  private outOfMemory = false
   private deadline = performance.now() + startSeconds * 1000
   private readonly lines: SandboxLine[] = []
 
@@ -97,6 +99,14 @@ class Conversation {
   late(): boolean {
     this.outOfTime ||= performance.now() > this.deadline
     return this.outOfTime
+  }
+
+  tooLarge(): boolean {
+    const { pid, exitCode, signalCode } = this.child
+    // A number whose process has ended may be another one's by now.
+    const running = pid !== undefined && exitCode === null && signalCode === null
+    this.outOfMemory ||= running && residentBytes(pid) > largestResident(this.limits)
+    return this.outOfMemory
   }
 
   private hear(text: string): void {
@@ -123,10 +133,16 @@ class Conversation {
       const { ended, ...rest } = verdict
       return { ...rest, reason: ended, explanation: explained?.explained }
     }
+    const ready = this.lines.some((line) => 'ready' in line)
+    if (ready && this.outOfMemory)
+      return {
+        verdict: 'killed',
+        reason: `It took more than ${mebibytes(largestResident(this.limits))} of memory.`
+      }
     if (killed) return { verdict: 'killed', reason: killed.killed }
     const bySignal = signal !== null || (code !== null && code > 128)
     const how = signal ?? (bySignal ? `signal ${(code ?? 0) - 128}` : `exit ${code}`)
-    if (!this.lines.some((line) => 'ready' in line)) return this.broken('did not start', how)
+    if (!ready) return this.broken('did not start', how)
     if (this.outOfTime || signal === 'SIGXCPU' || code === outOfProcessorTime) return { verdict: 'timeout' }
     // No program can make the process end by itself: that is a fault of ours.
     if (!bySignal) return this.broken('failed', how)
@@ -138,6 +154,8 @@ class Conversation {
     return { verdict: 'error', reason: `Python ${what} in its sandbox (${said}).` }
   }
 }
+
+const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`
 
 /** As bubblewrap passes on SIGXCPU. */
 const outOfProcessorTime = 128 + 24

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { critiqueOf } from '../../../../src/critics/tests/critique'
 import type { Outcome } from '../../../../src/critics/tests/outcome'
 import { PythonSandbox } from '../../../../src/critics/tests/sandbox'
 
@@ -74,6 +75,29 @@ async function letsNothingOut(sandbox: PythonSandbox): Promise<void> {
 const catchingAll =
   '    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n'
 
+/**
+ * 10 GB of files, which lie in the memory of the process and not in Python's: the further it is, the slower, so that it
+ * has long been looked at before it comes to what the kernel would refuse.
+ */
+const tenGigabytes = [
+  '    block = bytes(2 ** 20)',
+  '    for n in range(10 * 2 ** 10):',
+  '        with open(f"/{n}", "wb") as file: file.write(block)',
+  '        sum(range(100 * n))',
+  ''
+].join('\n')
+async function endsAtItsMemory(isolation?: 'process'): Promise<void> {
+  const patient = new PythonSandbox({ isolation, limits: { ...short, seconds: 60 } })
+  const outcome = await patient.run({ ...tests, response: tenGigabytes })
+  expect(critiqueOf(tests.prompt, tenGigabytes, outcome, 1)).toMatchObject({
+    status: 'ok',
+    verdict: 'killed',
+    critique: 'Was ended by the sandbox. It took more than 640 MiB of memory.',
+    spans: [{ polarity: 'poor', quote: tenGigabytes }]
+  })
+}
+const unwatched = process.platform === 'linux' ? undefined : 'memory is watched on Linux alone'
+
 describe.concurrent('a program inside bubblewrap', () => {
   const missing = isolation.kind === 'process' ? isolation.reason : undefined
   const sandbox = new PythonSandbox({ limits: short })
@@ -92,6 +116,7 @@ describe.concurrent('a program inside bubblewrap', () => {
     expect(await hasty.run({ ...tests, response: catchingAll })).toMatchObject({ verdict: 'timeout' })
   })
   it.skipIf(missing)('lets nothing out: files, commands, network', () => letsNothingOut(sandbox))
+  it.skipIf(missing)('ends when its processes hold more memory than they may', () => endsAtItsMemory())
 })
 
 /** Without bubblewrap what holds a program is WebAssembly with nothing behind it: so here every way out is tried. */
@@ -138,6 +163,10 @@ describe.concurrent('a program in a process', () => {
   })
 
   it('lets nothing out: files, commands, network', () => letsNothingOut(sandbox))
+
+  it.skipIf(unwatched)('ends when its process holds more memory than it may', () =>
+    endsAtItsMemory('process')
+  )
 
   it('has no bridge to JavaScript', async () => {
     const ways = [
