@@ -67,12 +67,9 @@ async function judge(
 
 /** Of everything that a verdict depends on. */
 function versionOf({ files, limits }: PythonSandbox): string {
-  const hash = createHash('sha256').update(JSON.stringify(limits))
-  for (const file of [
-    join(files.own, 'child.mjs'),
-    join(files.own, 'judge.py'),
-    join(files.pyodide, 'package.json')
-  ])
-    hash.update(readFileSync(file))
+  // Packaging rewrites this file, and the package's program is the same critic.
+  const pyodide = JSON.parse(readFileSync(join(files.pyodide, 'package.json'), 'utf8')) as { version: string }
+  const hash = createHash('sha256').update(JSON.stringify([limits, pyodide.version]))
+  for (const file of ['child.mjs', 'judge.py']) hash.update(readFileSync(join(files.own, file)))
   return hash.digest('hex').slice(0, 16)
 }
