@@ -4,7 +4,7 @@ import type { AppInfo } from '../contract/ipc'
 /** The oldest Electron whose makers still mend it, at this version's release. */
 const oldestMended = 43
 
-export function appInfo(): AppInfo {
+export function appInfo(): Omit<AppInfo, 'projectFailure'> {
   const { electron, node } = process.versions
   return {
     version: app.getVersion(),

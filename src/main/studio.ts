@@ -1,5 +1,6 @@
 import { app, ipcMain, type BrowserWindow } from 'electron'
 import { join } from 'node:path'
+import type { FailureValue } from '../contract/errors'
 import type { AppEvent } from '../contract/ipc'
 import { channels } from '../contract/studio'
 import { nativeDialogs } from './dialogs'
@@ -22,6 +23,7 @@ const PARTING = 20_000
 export class Studio {
   private window: BrowserWindow
   private quitting = false
+  private projectFailure: FailureValue | null = null
   private readonly userData = app.getPath('userData')
   private readonly host = new TrainerHost(forkTrainer, () => this.jobEnded())
   private readonly store = new StoreClient({
@@ -42,7 +44,7 @@ export class Studio {
     const opened = this.openFirstProject()
     const door = openDoor({
       dialogs: nativeDialogs(() => this.window),
-      appInfo,
+      appInfo: () => ({ ...appInfo(), projectFailure: this.projectFailure }),
       store: async (route, input) => {
         const outcome = await this.store.call(route, input)
         if (!outcome.ok) note(`${route}: ${outcome.error.code}`)
@@ -87,8 +89,9 @@ export class Studio {
     const path = await projectAtStart(this.userData, resourcesFolder())
     if (path === null) return
     const outcome = await this.store.call('project.open', path)
-    if (outcome.ok) await rememberProject(this.userData, path)
-    else note(`project at start: ${outcome.error.code}`)
+    if (outcome.ok) return rememberProject(this.userData, path)
+    this.projectFailure = outcome.error
+    note(`project at start: ${outcome.error.code}`)
   }
 
   private tell(event: AppEvent): void {

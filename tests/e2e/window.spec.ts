@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import electronPath from 'electron'
 import { expect, test } from 'playwright/test'
-import { launch, root } from './support/launch'
+import { freshUserData, launch, root } from './support/launch'
+import { launchReady, prepareSeat, ready } from './support/studio'
 
 test('the window comes back where it was left', async () => {
   const first = await launch()
@@ -35,6 +36,33 @@ test('starting the program again shows the window that is there', async () => {
   await expect.poll(shown).toEqual([true])
   await app.close()
   expect(status).toBe(0)
+})
+
+test('a project of last time that is gone is said, and another can be opened', async () => {
+  const userData = freshUserData()
+  const gone = join(userData, 'gone.t2g')
+  prepareSeat(userData, gone)
+  const { app, page } = await launch(userData)
+  await ready(page)
+  const notice = page.locator('[data-testid=notice][data-code]')
+  await expect(notice).toHaveAttribute('data-code', 'not-found')
+  await expect(notice).toContainText(gone)
+  await expect(page.getByTestId('open-project')).toBeVisible()
+  await app.close()
+})
+
+test('a key that follows Escape at once is for the view, not for the dialog that is closing', async () => {
+  const { app, page } = await launchReady()
+  for (let time = 0; time < 8; time++) {
+    await page.keyboard.press('Control+3')
+    await page.getByTestId('view-reward').waitFor()
+    await page.keyboard.press('Control+,')
+    await page.getByTestId('settings').waitFor()
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+1')
+    await expect(page.getByTestId('view-annotate')).toBeVisible()
+  }
+  await app.close()
 })
 
 test('the log tells what happened and no text of the project', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FailureValue } from '../errors'
 import { id, path, route } from './route'
 
 /** A name or an IP address, as it stands in an address: no scheme, no port, no path. */
@@ -38,6 +39,8 @@ export interface AppInfo {
   readonly platform: string
   /** Said once when the runtime is past its end of life. */
   readonly runtimeWarning: string | null
+  /** Why the project of last time could not be opened when the program started. */
+  readonly projectFailure: FailureValue | null
 }
 export interface Device {
   readonly name: 'cpu' | 'cuda' | 'webgpu' | 'dml' | 'coreml'

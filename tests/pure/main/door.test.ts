@@ -3,7 +3,10 @@ import type { AppInfo } from '../../../src/contract/ipc'
 import type { Dialogs } from '../../../src/main/dialogs'
 import { openDoor } from '../../../src/main/door'
 
-const info: AppInfo = { version: '1', electron: '45', node: '24', platform: 'linux', runtimeWarning: null }
+const info: AppInfo = {
+  ...{ version: '1', electron: '45', node: '24', platform: 'linux' },
+  ...{ runtimeWarning: null, projectFailure: null }
+}
 
 /** A person who chooses `path` in every dialog, and a store that writes down what reaches it. */
 function setting(path: string | null) {

@@ -39,7 +39,7 @@ class Commands {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !/^F\d+$/.test(event.key)
     if (plain && isTyping(event.target)) return
     // Under a dialog, what it covers does not move.
-    const covered = document.querySelector('[role=dialog]') !== null
+    const covered = document.querySelector('[role=dialog][data-state=open]') !== null
     const command = this.list.find(
       ({ keys, local, enabled, group }) =>
         keys && !local && (!covered || group === 'Window') && enabled?.() !== false && pressed(event, keys)

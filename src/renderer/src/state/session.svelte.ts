@@ -30,6 +30,7 @@ class Session {
     this.project = project ?? null
     this.ready = true
     if (info?.runtimeWarning) notices.say(info.runtimeWarning)
+    if (info?.projectFailure && !this.project) notices.failure(info.projectFailure)
     this.doctor = await ask('app.doctor', undefined)
   }
 
