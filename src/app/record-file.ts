@@ -82,7 +82,7 @@ function statOf(path: string): Stats {
     return statSync(path)
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Failure('not-found', `There is no file ${path}; check the path.`)
+      throw new Failure('not-found', `There is no file ${path}: check the path or the name.`)
     throw unreadable(basename(path))
   }
 }

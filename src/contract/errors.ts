@@ -103,7 +103,7 @@ export const errors = {
   },
   'not-a-number': {
     means: 'A loss or a weight became NaN or infinite.',
-    remedy: 'Lower the learning rate; the last good checkpoint is kept.'
+    remedy: 'Lower the learning rate; what was written before is kept.'
   },
   'critic-failing': {
     means: 'The critic failed on more than a fifth of the answers.',
@@ -177,6 +177,13 @@ export type Outcome<T> =
 
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errors, code)
+}
+
+/** What to do about a failure, unless its sentence says so; undefined too if the code is none of ours. */
+export function remedyBeside({ code, message }: { readonly code: string; readonly message: string }) {
+  if (!isErrorCode(code)) return undefined
+  const { remedy } = errors[code]
+  return message.toLowerCase().includes(remedy.toLowerCase().replace(/\.$/, '')) ? undefined : remedy
 }
 
 /** What the operating system calls it, in our words. */

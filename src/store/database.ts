@@ -67,7 +67,7 @@ function readHeader(file: string): Buffer {
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Failure('not-found', `There is no project ${file}; check the path.`)
+      throw new Failure('not-found', `There is no project ${file}: check the path or the name.`)
     throw new Failure('unreadable', `${name} could not be read; check its permissions and the disk.`)
   }
 }

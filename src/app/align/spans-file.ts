@@ -13,7 +13,7 @@ export function readText(file: string): string {
   } catch (thrown) {
     if (thrown instanceof Failure) throw thrown
     if ((thrown as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Failure('not-found', `There is no file ${file}; check the path.`)
+      throw new Failure('not-found', `There is no file ${file}: check the path or the name.`)
     throw new Failure('unreadable', `${file} could not be read; check its permissions and the disk.`)
   }
   try {

@@ -1,4 +1,4 @@
-import { errors, type FailureValue } from '../../../contract/errors'
+import { remedyBeside, type FailureValue } from '../../../contract/errors'
 
 export interface Notice {
   readonly id: number
@@ -22,16 +22,9 @@ class Notices {
     setTimeout(() => this.dismiss(id), shownMilliseconds)
   }
 
-  failure({ code, message }: FailureValue): void {
-    if (code === 'cancelled') return this.say(message)
-    const { remedy } = errors[code]
-    // A sentence that already ends in its remedy does not say it twice.
-    this.add({
-      tone: 'failure',
-      sentence: message,
-      code,
-      remedy: message.includes(remedy) ? undefined : remedy
-    })
+  failure(error: FailureValue): void {
+    if (error.code === 'cancelled') return this.say(error.message)
+    this.add({ tone: 'failure', sentence: error.message, code: error.code, remedy: remedyBeside(error) })
   }
 
   dismiss(id: number): void {
