@@ -204,6 +204,16 @@ export const criticRecord = z.strictObject({
     .min(2)
     .nullable()
     .default(null),
+  /** `PoorTokenMap` of a critic that marks spans; critics without one say P(poor) by their spans' confidence. */
+  poorTokens: z
+    .strictObject({
+      outside: z.number().min(0).max(1),
+      inside: z
+        .array(z.tuple([z.number(), z.number()]))
+        .min(2)
+        .nullable()
+    })
+    .optional(),
   trainedOn: z.strictObject({
     project: z.string(),
     splitSha256: sha256,

@@ -69,6 +69,13 @@ const leftOutText = (leftOut: CriticEvaluation['quality']['leftOut']): string[] 
       ]
     : []
 
+const calibrationText = (calibration: CriticEvaluation['quality']['calibration']): string[] =>
+  calibration
+    ? [
+        `P(poor) of ${calibration.from === 'tokens' ? 'tokens' : 'marks'}: calibration error ${figure(calibration.ece)} over ${calibration.bins.length} bins, Brier ${figure(calibration.brier)} against ${figure(calibration.baseRateBrier)} for the base rate`
+      ]
+    : []
+
 function evaluationText({ critic, split, tokens, quality }: CriticEvaluation): string {
   const { intervals } = quality
   const range = (name: string): string => {
@@ -83,7 +90,8 @@ function evaluationText({ critic, split, tokens, quality }: CriticEvaluation): s
     line('good', 'tokens.positive', quality.tokens.positive),
     line('poor', 'tokens.negative', quality.tokens.negative),
     `spans: F1 ${figure(quality.spans.exactF1)} exact, ${figure(quality.spans.iou50F1)} at IoU 0.5`,
-    `sign flips ${figure(quality.signFlip)}; ${quality.parseFailures} critiques failed; calibration error ${figure(quality.ece)}`,
+    `sign flips ${figure(quality.signFlip)}; ${quality.parseFailures} critiques failed`,
+    ...calibrationText(quality.calibration),
     ...Object.entries(quality.baselines).map(
       ([name, found]) =>
         `  baseline ${name}: poor F1 ${figure(found.tokens.negative.f1)}, good F1 ${figure(found.tokens.positive.f1)}; the critic is above it by ${figure(intervals[`above.${name}.tokens.negative.f1`]?.value)}${range(`above.${name}.tokens.negative.f1`)}`

@@ -6,7 +6,17 @@ import {
   type ConfidenceMap,
   type Outcome
 } from '../../pipeline/reward/confidence-map'
+import { uniqueSpans } from '../../pipeline/reward/critic-quality/answer'
 import { overlapRatio } from '../../pipeline/reward/critic-quality/span-match'
+import {
+  fitPoorTokens,
+  poorStretches,
+  type MarkedTokens,
+  type PoorMark,
+  type PoorTokenMap
+} from '../../pipeline/reward/poor-tokens'
+import { codePointLength } from '../../pipeline/annotate/code-points'
+import { isUnfaithful, type PolicyTokenizer } from '../../tokens/tokenizer'
 
 /**
  * What a critic's confidence is worth, by the dev examples that it has judged (one critique per example, in order). A
@@ -39,3 +49,37 @@ export function withCalibration(critique: Critique, map: ConfidenceMap | null): 
   )
   return { ...critique, spans }
 }
+
+/**
+ * What a token is worth outside and inside of a critic's poor marks, by the dev examples that it has judged. An answer
+ * that several people have marked counts once, with the marks of all of them, as `critic evaluate` has it.
+ * @returns null if there are too few tokens to tell
+ */
+export function poorTokensOf(
+  dev: readonly Pick<CriticExample, 'responseId' | 'response' | 'spans'>[],
+  critiques: readonly Critique[],
+  tokenizer: Pick<PolicyTokenizer, 'withOffsets'>
+): PoorTokenMap | null {
+  const answers = new Map<string, MarkedTokens>()
+  dev.forEach(({ responseId, response: text, spans }, index) => {
+    const critique = critiques[index]
+    const tokens = tokenizer.withOffsets(text)
+    if (critique.status === 'failed' || isUnfaithful(tokens)) return
+    const others = answers.get(responseId)?.gold ?? []
+    const gold = uniqueSpans([...others, ...spans])
+    answers.set(responseId, { text, offsets: tokens.offsets, marks: poorMarks(critique), gold })
+  })
+  return fitPoorTokens([...answers.values()])
+}
+
+/** A critique, not yet calibrated, that says of every stretch of the response how likely it is to be poor. */
+export function withPoorTokens(critique: Critique, response: string, map: PoorTokenMap | null): Critique {
+  if (critique.status === 'failed' || map === null) return critique
+  const length = codePointLength(response)
+  return { ...critique, poorProbabilities: poorStretches(length, poorMarks(critique), map) }
+}
+
+const poorMarks = ({ spans }: Extract<Critique, { status: 'ok' }>): PoorMark[] =>
+  spans.flatMap(({ polarity, start, end, confidence }) =>
+    polarity === 'poor' && start !== undefined && end !== undefined ? [{ start, end, confidence }] : []
+  )

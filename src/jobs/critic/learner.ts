@@ -16,7 +16,7 @@ export interface LearnerExample {
 
 /** Which files hold what was trained, and how its numbers are to be read: fields of `critic.json`. */
 export type SavedParts = Pick<CriticRecord, 'labels'> &
-  Partial<Pick<CriticRecord, 'adapter' | 'model' | 'head' | 'thresholds' | 'calibration'>>
+  Partial<Pick<CriticRecord, 'adapter' | 'model' | 'head' | 'thresholds' | 'calibration' | 'poorTokens'>>
 
 /**
  * What a kind of critic adds to the training loop: how it learns from a batch, how it is measured, how it is kept.

@@ -3,7 +3,7 @@ import type { Critic } from '../../contract/critic'
 import { criticFiles, type CriticRecord } from '../../contract/critic-record'
 import { loadAdapter } from '../../engine/checkpoint/peft'
 import { Failure } from '../../pipeline/failure'
-import { withCalibration } from './calibrate'
+import { withCalibration, withPoorTokens } from './calibrate'
 import { readCriticRecord } from './folder'
 import { requireVersion } from './version'
 import type { RuntimeChoice } from '../model/devices'
@@ -53,8 +53,11 @@ function openGenerative({ record, policy, trainable, parameters }: OpenedCritic)
     id: record.kind,
     version: record.id,
     async *score(batch, signal) {
-      for await (const critique of scorer.score(batch, signal))
-        yield withCalibration(critique, record.calibration)
+      let index = 0
+      for await (const critique of scorer.score(batch, signal)) {
+        const whole = withPoorTokens(critique, batch[index++].response, record.poorTokens ?? null)
+        yield withCalibration(whole, record.calibration)
+      }
     }
   }
 }

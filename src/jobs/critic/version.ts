@@ -18,11 +18,23 @@ const weightFiles = [
  * Paths, threads and devices are not among that: a critic that was moved is the same one.
  */
 export function versionOf(dir: string, record: Omit<CriticRecord, 'id'>): string {
-  const { configuration, base, kind, tokenizerSha256, template, labels, thresholds, calibration } = record
+  const {
+    configuration,
+    base,
+    kind,
+    tokenizerSha256,
+    template,
+    labels,
+    thresholds,
+    calibration,
+    poorTokens
+  } = record
   const { base: _base, threads: _threads, spinning: _spinning, ...rest } = configuration
   const { device: _device, fallback: _fallback, ...settings } = rest
   const depends = {
     ...{ kind, base: base.sha256, tokenizerSha256, template, labels, thresholds, calibration },
+    // Left out where there are none, as critics that were made before have it.
+    ...(poorTokens && { poorTokens }),
     ...(kind === 'generative' && { format: replyFormatVersion }),
     settings
   }

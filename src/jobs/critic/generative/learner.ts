@@ -12,7 +12,7 @@ import { createSupervisedStep } from '../../../engine/rl/supervised-step'
 import { anchorOf } from '../../../pipeline/annotate/anchor'
 import { isUnfaithful } from '../../../tokens/tokenizer'
 import { PaddedBatch } from '../../batch'
-import { calibrationOf } from '../calibrate'
+import { calibrationOf, poorTokensOf } from '../calibrate'
 import {
   checkpointOf,
   type CriticLearner,
@@ -151,11 +151,13 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
         restore: ({ state: saved }) => void Object.assign(state, saved),
         save: async (dir, dev) => {
           const examples = dev.slice(0, MOST_CALIBRATING)
-          const calibration = calibrationOf(
-            examples.map(({ example }) => example),
-            await judged(examples)
-          )
-          const labels = ['good', 'poor', 'neutral'] as const
+          const said = await judged(examples)
+          const asked = examples.map(({ example }) => example)
+          const parts = {
+            labels: ['good' as const, 'poor' as const, 'neutral' as const],
+            calibration: calibrationOf(asked, said),
+            poorTokens: poorTokensOf(asked, said, policy.tokenizer) ?? undefined
+          }
           if (trainable.kind === 'lora') {
             const { lora } = trainable
             saveAdapter(join(dir, criticFiles.adapter), {
@@ -163,13 +165,13 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
               parameters: state.parameters,
               baseModel: config.base
             })
-            return { labels: [...labels], calibration, adapter: criticFiles.adapter }
+            return { ...parts, adapter: criticFiles.adapter }
           }
           const folder = join(dir, criticFiles.model)
           // Our own folder: what a killed training left there.
           rmSync(folder, { recursive: true, force: true })
           saveModelFolder(folder, { source: config.base, parameters: state.parameters })
-          return { labels: [...labels], calibration, model: criticFiles.model }
+          return { ...parts, model: criticFiles.model }
         },
         release: async () => {
           for (const { step, scorer } of buckets) {

@@ -136,6 +136,22 @@ describe('training a critic that writes', () => {
   })
 })
 
+/** Stretches of P(poor) that make up the whole response. */
+function expectWhole(
+  response: string,
+  stretches: readonly (readonly [start: number, end: number, probability: number])[] | undefined
+): void {
+  const length = [...response].length
+  expect(stretches?.map(([start]) => start)).toEqual(
+    [0, ...(stretches ?? []).map(([, end]) => end)].slice(0, -1)
+  )
+  expect(stretches?.at(-1)?.[1] ?? 0).toBe(length)
+  for (const [, , probability] of stretches ?? []) {
+    expect(probability).toBeGreaterThan(0)
+    expect(probability).toBeLessThan(1)
+  }
+}
+
 describe('a trained critic', () => {
   test('always answers in the format, the same again, alone or among others', async () => {
     const dir = folder()
@@ -159,12 +175,15 @@ describe('a trained critic', () => {
     for (const [index, critique] of all.entries())
       if (critique.status === 'ok') {
         expect(critique.allowedMass).toBeGreaterThan(0)
+        expectWhole([...inputs, ...odd][index].response, critique.poorProbabilities)
         for (const span of critique.spans) {
           expect([...inputs, ...odd][index].response).toContain(span.quote)
           expect(span.confidence).toBeGreaterThan(0)
           expect(span.confidence).toBeLessThanOrEqual(1)
         }
       }
+    // No token of dev is poor: ten of them and the two of Laplace at least.
+    expect(recordOf(dir).poorTokens?.outside).toBeLessThan(1 / 12)
     expect(await said([inputs[7]])).toMatchObject([
       { critique: all[7].status === 'ok' ? all[7].critique : '' }
     ])
