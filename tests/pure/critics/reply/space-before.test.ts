@@ -18,6 +18,15 @@ describe('a quote and the space before it', () => {
     expect(spanOf(16, 19)).toMatchObject({ quote: 'cat', occurrence: 2 })
   })
 
+  test('one letter does too', () => {
+    expect(withoutSpace(spanOf(11, 13), response)).toEqual(spanOf(12, 13))
+  })
+
+  test('a span that has no place stays as it is', () => {
+    const span: CriticSpan = { quote: ' cat', occurrence: 1, polarity: 'poor', reason: 'Twice.' }
+    expect(withoutSpace(span, response)).toBe(span)
+  })
+
   test('a word without one stays as it is', () => {
     expect(withSpace({ start: 0, end: 3 }, response)).toEqual({ start: 0, end: 3 })
     expect(withSpace({ start: 5, end: 7 }, response)).toEqual({ start: 5, end: 7 })

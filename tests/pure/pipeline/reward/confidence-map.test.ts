@@ -41,6 +41,15 @@ describe('a map of confidence', () => {
     expect(calibrated(1, fitConfidenceMap(few))).toBe(11 / 12)
   })
 
+  it('has a level for every ten outcomes; what is left over joins the last', () => {
+    const levelsOf = (wrong: number, right: number) =>
+      fitConfidenceMap(
+        Array.from({ length: wrong + right }, (_, i) => ({ confidence: i / 30, right: i >= wrong }))
+      )?.map(([, level]) => level)
+    expect(levelsOf(10, 10)).toEqual([1 / 12, 11 / 12])
+    expect(levelsOf(20, 5)).toEqual([1 / 12, 6 / 17])
+  })
+
   it('needs ten outcomes, and without one nothing changes', () => {
     expect(fitConfidenceMap(Array.from({ length: 9 }, () => ({ confidence: 0.5, right: true })))).toBeNull()
     expect(calibrated(0.3, null)).toBe(0.3)

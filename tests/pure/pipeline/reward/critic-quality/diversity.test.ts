@@ -40,6 +40,12 @@ test('of 100,000 answers the first are unlike each other, the rest go by worth',
   expect(new Set(order).size).toBe(answers.length)
 })
 
+test('copies follow by worth, in whatever order they came', () => {
+  expect(inTurn([0.2, 0.9, 0.1, 0.5].map((worth) => ({ text: 'the same words', worth })))).toEqual([
+    1, 3, 0, 2
+  ])
+})
+
 test('empty answers, and none', () => {
   expect(inTurn([])).toEqual([])
   expect(inTurn(['', ' ', 'a'].map((text) => ({ text, worth: 0 })))).toEqual([0, 2, 1])
