@@ -39,6 +39,11 @@ export class Project {
     }
   }
 
+  /** Whatever `work` reads is as of one moment, though another program or thread may be writing. */
+  snapshot<T>(work: (db: Db) => T): T {
+    return this.read((db) => db.transaction(() => work(db)).deferred())
+  }
+
   /** All of `work` or none of it, and on the disk when it returns. */
   write<T>(work: (db: Db) => T): T {
     if (this.readOnly)

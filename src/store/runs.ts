@@ -1,5 +1,4 @@
 import { statement, type Db } from './database'
-import { lastSequence } from './history'
 
 /** The index of a run; its folder is the truth. */
 export interface RunRow {
@@ -34,13 +33,17 @@ export const listRuns = (db: Db): RunRow[] =>
 
 const select = `SELECT run_id AS runId, dir, name, source, state, step, steps, started_at AS startedAt FROM runs`
 
-/** Writes down which annotations, as they stand now, a run learns from. */
-export function recordLineage(db: Db, runId: string, annotationIds: readonly string[]): void {
+/** Writes down which annotations, as they stood after entry `sequence` of the history, a run learns from. */
+export function recordLineage(
+  db: Db,
+  runId: string,
+  annotationIds: readonly string[],
+  sequence: number
+): void {
   const insert = statement(
     db,
     'INSERT OR IGNORE INTO run_annotations (run_id, annotation_id, history_sequence) VALUES (?, ?, ?)'
   )
-  const sequence = lastSequence(db)
   for (const annotationId of annotationIds) insert.run(runId, annotationId, sequence)
 }
 

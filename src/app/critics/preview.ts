@@ -1,15 +1,14 @@
 import type { CriticInput } from '../../contract/critic'
 import type { CriticPreview } from '../../contract/critic-preview'
 import type { RunConfig } from '../../contract/run-config'
-import { frozenAnswer, frozenPrompt, runFiles } from '../../contract/run-record'
 import { isAllowed, placeOf } from '../../critics/llm/host'
 import { previewCritic, unwritten } from '../../critics/llm/preview'
 import { readLlmSettings } from '../../critics/llm/settings'
 import { Failure } from '../../pipeline/failure'
 import type { Split } from '../../pipeline/optimise/split'
 import { openToRead } from '../open-to-read'
-import { prepareRun, type PreparedRun } from '../runs/prepare'
-import { projectSource } from '../runs/source'
+import { prepareRun, type Freezing } from '../runs/prepare'
+import { withSource } from '../runs/source'
 import { markedAnswers } from './marked-answers'
 import { previewScore } from './score'
 
@@ -45,38 +44,23 @@ export async function previewWork(
   }
 }
 
-/** What a run would send: about its stored answers, or its prompts with answers that are yet to be written. */
-export function previewRun(
-  { config, files }: PreparedRun,
-  allowedHosts: readonly string[]
-): Promise<CriticPreview | null> {
-  if (config.critic === null) return Promise.resolve(null)
-  const rollouts = config.source === 'rollouts'
-  const text = files[rollouts ? runFiles.prompts : runFiles.answers] ?? ''
-  const lines = text.split('\n').filter((line) => line !== '')
-  const inputs = lines.map((line): CriticInput => {
-    if (rollouts) return { prompt: frozenPrompt.parse(JSON.parse(line)).messages, response: unwritten }
-    const { messages, text: response } = frozenAnswer.parse(JSON.parse(line))
-    return { prompt: messages, response }
-  })
-  const answers = rollouts ? config.batch * config.steps : inputs.length
-  return previewCritic(config.critic, inputs, { allowedHosts, answers })
-}
-
-/** The same with the project given by its path; null where there is none. */
+/**
+ * What a run would send: about its stored answers, or its prompts with answers that are yet to be written. The project
+ * is given by its path; null where there is none.
+ */
 export async function previewRunOf(
   file: string | null,
   config: RunConfig,
   allowedHosts: readonly string[]
 ): Promise<CriticPreview | null> {
   if (!config.critic?.startsWith('llm:')) return null
-  if (file === null) return previewRun(prepareRun(config, null), allowedHosts)
-  const project = openToRead(file)
-  try {
-    return await previewRun(prepareRun(config, projectSource(project)), allowedHosts)
-  } finally {
-    project.close()
-  }
+  const { critic } = config
+  const inputs: CriticInput[] = []
+  const keep: Freezing['keep'] = (row) =>
+    inputs.push({ prompt: row.messages, response: 'text' in row ? row.text : unwritten })
+  withSource(file, openToRead, (source) => prepareRun(config, source, { keep }))
+  const answers = config.source === 'rollouts' ? config.batch * config.steps : inputs.length
+  return previewCritic(critic, inputs, { allowedHosts, answers })
 }
 
 /** @throws Failure host-not-allowed, before anything is written for what could not be sent */

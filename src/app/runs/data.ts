@@ -74,20 +74,19 @@ export const dropReasons = {
 
 /**
  * Answers as they are now, with their tokens, written down for a run: what is edited later does not change the run.
- * Documents outside the train split are held out. What nobody has read never trains, whoever judges it.
+ * Documents outside the train split are held out. What nobody has read never trains, whoever judges it. One after the
+ * other, so that a large project is never in memory as tokens; `dropped` counts what is left out.
  */
-export function freezeAnswers(
-  answers: readonly StoredAnswer[],
-  rules: FreezeRules
-): { frozen: FrozenAnswer[]; dropped: { reason: string; count: number }[] } {
-  const dropped = new Tally()
-  const frozen: FrozenAnswer[] = []
+export function* freezeAnswers(
+  answers: Iterable<StoredAnswer>,
+  rules: FreezeRules,
+  dropped: Tally
+): Generator<{ readonly answer: StoredAnswer; readonly frozen: FrozenAnswer }> {
   for (const answer of answers) {
-    const result = freezeAnswer(answer, rules)
-    if (typeof result === 'string') dropped.add(dropReasons[result])
-    else frozen.push(result)
+    const frozen = freezeAnswer(answer, rules)
+    if (typeof frozen === 'string') dropped.add(dropReasons[frozen])
+    else yield { answer, frozen }
   }
-  return { frozen, dropped: dropped.list() }
 }
 
 function freezeAnswer(
@@ -123,26 +122,24 @@ function freezeAnswer(
 }
 
 /** Prompts with their tokens; those that leave no room for an answer are dropped and counted. */
-export function freezePrompts(
-  prompts: readonly PromptToFreeze[],
+export function* freezePrompts(
+  prompts: Iterable<PromptToFreeze>,
   { tokenizer, template, context }: FreezeRules,
-  maxNewTokens: number
-): { frozen: FrozenPrompt[]; dropped: { reason: string; count: number }[] } {
-  const dropped = new Tally()
-  const frozen: FrozenPrompt[] = []
+  maxNewTokens: number,
+  dropped: Tally
+): Generator<FrozenPrompt> {
   for (const { id, messages, tests } of prompts) {
     const ids = promptOf(tokenizer, messages, template)
     if (ids === null) dropped.add(dropReasons.noPrompt)
     else if (ids.length + maxNewTokens > context) dropped.add(dropReasons.long)
     else
-      frozen.push({
+      yield {
         id,
         messages: messages.map(({ role, content }) => ({ role, content })),
         ids: [...ids],
         ...(tests ? { tests } : {})
-      })
+      }
   }
-  return { frozen, dropped: dropped.list() }
 }
 
 /** null for an empty prompt of a model that has no start token. */

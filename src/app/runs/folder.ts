@@ -26,6 +26,7 @@ import {
   type RunStatus
 } from '../../contract/run-record'
 import { Failure } from '../../pipeline/failure'
+import { isAlive } from '../is-alive'
 
 /** The app's side of a run folder: it reads what the job wrote, and leaves words in `control`. */
 
@@ -50,15 +51,8 @@ function readJson<T>(file: string, parse: (json: unknown) => T): T | null {
 }
 
 /** Whether the job's process is there; null when only its own machine could tell. */
-function isAlive(beat: Heartbeat | null): boolean | null {
-  if (beat === null || beat.host !== hostname()) return null
-  try {
-    process.kill(beat.pid, 0)
-    return true
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM'
-  }
-}
+const isBeating = (beat: Heartbeat | null): boolean | null =>
+  beat === null || beat.host !== hostname() ? null : isAlive(beat.pid)
 
 export function readRunView(dir: string, progress: Progress | null = null): RunView {
   const { config, resolved } = readRunRecord(dir)
@@ -68,7 +62,7 @@ export function readRunView(dir: string, progress: Progress | null = null): RunV
     runId: resolved.id,
     dir: resolve(dir),
     name: resolved.name,
-    state: runStateOf(status, beat, new Date(), isAlive(beat)),
+    state: runStateOf(status, beat, new Date(), isBeating(beat)),
     step: status?.step ?? 0,
     steps: config.steps,
     source: config.source,

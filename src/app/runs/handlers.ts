@@ -1,16 +1,17 @@
+import { rmSync } from 'node:fs'
 import type { AppEvent, Device, Handlers, RunPlan, RunView } from '../../contract/ipc'
 import type { JobControl, JobEvent, JobRequest, Progress } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
+import { requireTrusted } from '../critics/gate'
 import { requireAllowedHost } from '../critics/preview'
 import type { LongWork } from '../long-work'
 import { hasReview, openReview, reviewRequest } from '../review/review'
 import { readRunView } from './folder'
-import { requireFits } from './memory'
 import type { PlanThread } from './plan-thread'
-import { configFor, controlRun, listRuns, noteRun } from './runs'
-import { resumableRun, runFolderOf, runSamples, showRun, startRun } from './runs'
+import { configFor, controlRun, enterRun, listRuns, nextFolder, noteRun } from './runs'
+import { resumableRun, runFolderOf, runSamples, showRun } from './runs'
 
 export interface RunHost {
   /** The open project. @throws Failure when there is none */
@@ -24,10 +25,13 @@ export interface RunHost {
   readonly person: () => string
   /** Jobs that are no runs are shown, and cancelled, as long work. */
   readonly work: LongWork
-  readonly plans: Pick<PlanThread, 'plan' | 'previewRun'>
+  readonly plans: Pick<PlanThread, 'plan' | 'previewRun' | 'write'>
   /** Hosts that this seat allows critics to send texts to. */
   readonly allowedHosts: () => readonly string[]
 }
+
+/** What the window calls the making of a run's folder. */
+const startTitle = 'Writing down what the run learns from'
 
 /** The run and review routes. One job at a time: a second one is refused before anything is written. */
 export function runHandlers(seat: RunHost) {
@@ -97,18 +101,26 @@ export function runHandlers(seat: RunHost) {
       'runs.preview': ({ config }) =>
         plans.previewRun(project().file, configFor(project(), config), allowedHosts()),
       'runs.start': async ({ config, overMemory, overrideGate }) => {
-        assertIdle()
-        const asked = configFor(project(), config)
         const into = project()
-        const plan = await planOf(asked)
-        if (!overMemory) requireFits(plan.memory)
-        await requireAllowedHost(asked.critic, allowedHosts())
-        assertIdle()
-        // The project may have been closed, and another opened, while the plan was made.
-        if (project() !== into)
-          throw new Failure('cancelled', 'Another project was opened: start the run again.')
+        const asked = configFor(into, config)
         const override = overrideGate === undefined ? undefined : { person: person(), reason: overrideGate }
-        return follow(startRun(into, plan.config, undefined, override))
+        claim('The start of a run')
+        try {
+          await requireAllowedHost(asked.critic, allowedHosts())
+          const criticGate = requireTrusted(into, asked.critic, override)
+          const run = { config: asked, dir: nextFolder(into), criticGate, overMemory: overMemory ?? false }
+          const written = await work.run(startTitle, (tools) => plans.write(into.file, run, tools))
+          // The project may have been closed, and another opened, meanwhile.
+          if (project() !== into) {
+            rmSync(written.dir, { recursive: true, force: true })
+            throw new Failure('cancelled', 'Another project was opened: start the run again.')
+          }
+          busy = null
+          return follow(enterRun(into, written))
+        } catch (thrown) {
+          busy = null
+          throw thrown
+        }
       },
       'runs.stop': ({ runId }) => controlRun(project(), runId, 'stop'),
       'runs.pause': ({ runId }) => controlRun(project(), runId, 'pause'),

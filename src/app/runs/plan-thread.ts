@@ -4,9 +4,14 @@ import { Worker } from 'node:worker_threads'
 import type { Outcome } from '../../contract/errors'
 import type { CriticPreview } from '../../contract/critic-preview'
 import type { RunPlan } from '../../contract/ipc'
+import type { Progress } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
 import { Failure } from '../../pipeline/failure'
 import type { PreviewQuestion } from '../critics/preview'
+import type { WorkTools } from '../long-work'
+import { discardDraft } from '../new-folder'
+import type { RunToWrite } from './project'
+import type { WrittenRun } from './runs'
 
 /** What the thread is asked about a project, given by its path. */
 export type PlanQuestion = { readonly file: string } & (
@@ -17,26 +22,43 @@ export type PlanQuestion = { readonly file: string } & (
       readonly work: PreviewQuestion
       readonly allowedHosts: readonly string[]
     }
+  | {
+      readonly what: 'write'
+      readonly run: RunToWrite
+      /** Shared: not 0 once it is cancelled. The thread that writes never lets go, and reads no message. */
+      readonly cancelled: Int32Array
+    }
 )
 export interface NumberedQuestion {
   readonly id: number
   readonly question: PlanQuestion
 }
+type Answered = RunPlan | CriticPreview | WrittenRun | null
 export interface PlanAnswer {
   readonly id: number
-  readonly outcome: Outcome<RunPlan | CriticPreview | null>
+  readonly outcome: Outcome<Answered>
+}
+export interface PlanProgress {
+  readonly id: number
+  readonly progress: Progress
+}
+
+interface Waiting {
+  readonly resolve: (outcome: PlanAnswer['outcome']) => void
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /** Milliseconds without a question after which the thread ends. */
 const IDLE = 30_000
 
 /**
- * Plans runs, and works out what a critic would send, in a thread of its own. A plan takes seconds (tokens of every
- * answer, graphs of every policy of memory) in which the thread that asks, the store's, has marks and words to save.
+ * Plans runs, writes the folders that they start from, and works out what a critic would send, in a thread of its own.
+ * All of it takes seconds (tokens of every answer, graphs of every policy of memory) in which the thread that asks, the
+ * store's, has marks and words to save.
  */
 export class PlanThread {
   private worker: Worker | null = null
-  private readonly waiting = new Map<number, (outcome: PlanAnswer['outcome']) => void>()
+  private readonly waiting = new Map<number, Waiting>()
   private lastId = 0
   private idle: ReturnType<typeof setTimeout> | undefined
 
@@ -63,13 +85,27 @@ export class PlanThread {
     return this.ask({ what: 'preview-work', file, work, allowedHosts }) as Promise<CriticPreview | null>
   }
 
-  private async ask(question: PlanQuestion): Promise<RunPlan | CriticPreview | null> {
+  /** Writes the folder of a run. @throws Failure as `writeRunOf`; internal when the thread dies, and nothing is left */
+  async write(file: string, run: RunToWrite, { signal, onProgress }: WorkTools): Promise<WrittenRun> {
+    const cancelled = new Int32Array(new SharedArrayBuffer(4))
+    const cancel = (): void => void Atomics.store(cancelled, 0, 1)
+    signal.addEventListener('abort', cancel)
+    if (signal.aborted) cancel()
+    try {
+      return (await this.ask({ what: 'write', file, run, cancelled }, onProgress)) as WrittenRun
+    } catch (thrown) {
+      discardDraft(run.dir)
+      throw thrown
+    }
+  }
+
+  private async ask(question: PlanQuestion, onProgress?: (progress: Progress) => void): Promise<Answered> {
     clearTimeout(this.idle)
     const worker = (this.worker ??= this.start())
     worker.ref()
     const outcome = await new Promise<PlanAnswer['outcome']>((resolve) => {
       const numbered: NumberedQuestion = { id: ++this.lastId, question }
-      this.waiting.set(numbered.id, resolve)
+      this.waiting.set(numbered.id, { resolve, onProgress })
       worker.postMessage(numbered)
     })
     if (this.waiting.size === 0) {
@@ -88,15 +124,18 @@ export class PlanThread {
   private start(): Worker {
     const worker = startWorker()
     let why = 'it was ended'
-    worker.on('message', ({ id, outcome }: PlanAnswer) => {
-      this.waiting.get(id)?.(outcome)
-      this.waiting.delete(id)
+    worker.on('message', (message: PlanAnswer | PlanProgress) => {
+      const waiting = this.waiting.get(message.id)
+      if ('progress' in message) return waiting?.onProgress?.(message.progress)
+      this.waiting.delete(message.id)
+      waiting?.resolve(message.outcome)
     })
     worker.on('error', ({ message }) => (why = message))
     worker.on('exit', () => {
       if (this.worker === worker) this.worker = null
       const message = `The thread that plans runs stopped (${why}); ask again.`
-      for (const answer of this.waiting.values()) answer({ ok: false, error: { code: 'internal', message } })
+      for (const { resolve } of this.waiting.values())
+        resolve({ ok: false, error: { code: 'internal', message } })
       this.waiting.clear()
     })
     return worker

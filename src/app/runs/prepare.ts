@@ -1,34 +1,27 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import type { CriticGate } from '../../contract/critic-gate'
 import { llmSettingsFile } from '../../contract/critic-specification'
 import type { RunPlan } from '../../contract/ipc'
 import type { RunConfig } from '../../contract/run-config'
-import { runFiles, serialiseRunRecord, type FrozenAnswer, type FrozenPrompt } from '../../contract/run-record'
+import { runFiles, type FrozenAnswer, type FrozenPrompt } from '../../contract/run-record'
 import { parseLlmSettings } from '../../critics/llm/settings'
 import type { ModelSize, RunLengths } from '../../jobs/sessions/memory'
 import { alignSpans } from '../../pipeline/align/align'
 import { Failure } from '../../pipeline/failure'
-import { commitOfCheckout } from '../commit'
-import { freezeAnswers, freezePrompts, type PromptToFreeze, type StoredAnswer } from './data'
-import { openRunModel, templateFor } from './model'
+import { freezeAnswers, freezePrompts, Tally, type PromptToFreeze, type StoredAnswer } from './data'
+import { openRunModel, templateFor, type RunModel } from './model'
 import { readPromptsFile } from './prompts'
-import { writeNewFolder } from '../new-folder'
-import { sha256 } from '../sha256'
-import { version } from '../version'
 
 /** Where a run's data comes from: the open project, or nothing but a file of prompts. */
 export interface RunSource {
-  answers(): readonly StoredAnswer[]
+  answers(): Iterable<StoredAnswer>
   /** `train`, `dev`, `test` or `all`. */
-  prompts(split: string): readonly PromptToFreeze[]
+  prompts(split: string): Iterable<PromptToFreeze>
 }
 
 /** What would train; memory takes a moment to work out and is added when somebody asks. */
 export type DataPlan = Omit<RunPlan, 'memory'>
 
-/** Everything of a run but its folder. */
+/** Everything of a run but its rows and its folder. */
 export interface PreparedRun {
   readonly config: RunConfig
   readonly plan: DataPlan
@@ -37,45 +30,61 @@ export interface PreparedRun {
   readonly lengths: RunLengths
   /** The annotations that it will learn from. */
   readonly annotationIds: readonly string[]
-  /** What the gate said of its critic. */
-  readonly criticGate?: CriticGate | null
-  /** Files of the run folder, by name. */
-  readonly files: Readonly<Record<string, string>>
+  /** Files that the run keeps of its critic, by name. */
+  readonly critic: Readonly<Record<string, string>>
+}
+
+/** What becomes of a run's data while it is frozen. */
+export interface Freezing {
+  /** Takes a line of `data/`, in order. */
+  readonly keep?: (row: FrozenAnswer | FrozenPrompt) => void
+  /** Called after every stored answer or prompt, kept or not; what it throws ends the work. */
+  readonly between?: () => void
 }
 
 /**
  * Freezes what a run needs: answers with their tokens and spans, or prompts, and the critic's rules.
  * @throws Failure nothing-to-train, bad-configuration, and what reading the model or a file may throw
  */
-export function prepareRun(asked: RunConfig, source: RunSource | null): PreparedRun {
+export function prepareRun(
+  asked: RunConfig,
+  source: RunSource | null,
+  { keep, between }: Freezing = {}
+): PreparedRun {
   const model = openRunModel(asked.model)
   const config = { ...asked, template: templateFor(model.tokenizer, asked.template) }
   const rules = { ...model, template: config.template }
   const critic = frozenCritic(config.critic)
+  const dropped = new Tally()
+  const sums = new PlanSums(config)
 
   if (config.source === 'annotated') {
     if (source === null) throw new Failure('bad-configuration', 'A run on annotated answers needs a project.')
-    const answers = source.answers()
-    const { frozen, dropped } = freezeAnswers(answers, rules)
-    const training = frozen.filter(({ split }) => split === 'train')
-    if (training.length === 0)
-      throw new Failure('nothing-to-train', `No answer is left to train on${inWords(dropped)}.`)
-    const lengths = frozen.map(({ promptIds, ids }) => promptIds.length + ids.length)
+    const lengths: number[] = []
+    const annotationIds: string[] = []
+    for (const { answer, frozen } of freezeAnswers(each(source.answers(), between), rules, dropped)) {
+      lengths.push(frozen.promptIds.length + frozen.ids.length)
+      if (frozen.split === 'train') sums.add(frozen)
+      if (frozen.split === 'train' && config.critic === null) annotationIds.push(...answer.annotationIds)
+      keep?.(frozen)
+    }
+    const { answers: training } = sums
+    if (training === 0)
+      throw new Failure('nothing-to-train', `No answer is left to train on${inWords(dropped.list())}.`)
+    requireContext(model, lengths, 0)
     return {
       config,
-      plan: planOf(
+      plan: {
         config,
-        model,
-        dropped,
-        training,
-        frozen.length - training.length,
-        0,
-        Math.max(...lengths)
-      ),
+        ...sums.plan(),
+        heldOut: lengths.length - training,
+        prompts: 0,
+        dropped: dropped.list()
+      },
       model: model.size,
-      lengths: { source: 'annotated', answers: lengths, training: training.length },
-      annotationIds: config.critic === null ? annotationsBehind(answers, training) : [],
-      files: { [runFiles.answers]: jsonLines(frozen), ...critic }
+      lengths: { source: 'annotated', answers: lengths, training },
+      annotationIds,
+      critic
     }
   }
 
@@ -85,25 +94,30 @@ export function prepareRun(asked: RunConfig, source: RunSource | null): Prepared
     throw new Failure('bad-configuration', 'prompts of a project need a project.')
   const prompts =
     typeof from === 'string' ? readPromptsFile(from) : (source?.prompts(splitName(from.project)) ?? [])
-  const { frozen, dropped } = freezePrompts(prompts, rules, config.sampling.maxNewTokens)
-  if (frozen.length === 0) throw new Failure('nothing-to-train', `No prompt is left${inWords(dropped)}.`)
-  const lengths = frozen.map(({ ids }) => ids.length)
-  const length = Math.max(...lengths) + config.sampling.maxNewTokens
+  const lengths: number[] = []
+  const { maxNewTokens } = config.sampling
+  for (const frozen of freezePrompts(each(prompts, between), rules, maxNewTokens, dropped)) {
+    lengths.push(frozen.ids.length)
+    keep?.(frozen)
+  }
+  if (lengths.length === 0)
+    throw new Failure('nothing-to-train', `No prompt is left${inWords(dropped.list())}.`)
+  requireContext(model, lengths, maxNewTokens)
   return {
     config,
-    plan: planOf(config, model, dropped, [], 0, frozen.length, length),
+    plan: { config, ...sums.plan(), heldOut: 0, prompts: lengths.length, dropped: dropped.list() },
     model: model.size,
     lengths: { source: 'rollouts', prompts: lengths },
     annotationIds: [],
-    files: { [runFiles.prompts]: jsonLines(frozen), ...critic }
+    critic
   }
 }
 
-function annotationsBehind(answers: readonly StoredAnswer[], training: readonly FrozenAnswer[]): string[] {
-  const ids = new Set(training.map(({ id }) => id))
-  return answers
-    .filter(({ responseId }) => ids.has(responseId))
-    .flatMap(({ annotationIds }) => [...annotationIds])
+function* each<T>(items: Iterable<T>, between: (() => void) | undefined): Generator<T> {
+  for (const item of items) {
+    yield item
+    between?.()
+  }
 }
 
 function splitName(name: string): string {
@@ -134,80 +148,42 @@ function readCriticFile(file: string): string {
   return readFileSync(file, 'utf8')
 }
 
-const jsonLines = (rows: readonly (FrozenAnswer | FrozenPrompt)[]): string =>
-  rows.map((row) => JSON.stringify(row) + '\n').join('')
-
 const inWords = (dropped: RunPlan['dropped']): string =>
   dropped.length === 0
     ? ''
     : `: ${dropped.map(({ reason, count }) => `${count} dropped (${reason})`).join(', ')}`
 
-function planOf(
-  config: RunConfig,
-  model: ReturnType<typeof openRunModel>,
-  dropped: RunPlan['dropped'],
-  training: readonly FrozenAnswer[],
-  heldOut: number,
-  prompts: number,
-  length: number
-): DataPlan {
-  if (length > model.context)
+/** @throws Failure bad-configuration where the model reads less than the longest prompt and `more` tokens */
+function requireContext({ context }: RunModel, lengths: readonly number[], more: number): void {
+  const length = lengths.reduce((most, one) => Math.max(most, one), 0) + more
+  if (length > context)
     throw new Failure(
       'bad-configuration',
-      `Prompt and answer take up to ${length} tokens and the model reads ${model.context}: lower sampling.maxNewTokens.`
+      `Prompt and answer take up to ${length} tokens and the model reads ${context}: lower sampling.maxNewTokens.`
     )
-  const spans = { good: 0, poor: 0, neutral: 0 }
-  let tokensRewarded = 0
-  let unaligned = 0
-  for (const answer of training) {
-    for (const { polarity } of answer.spans) spans[polarity]++
-    const aligned = alignSpans({
-      text: answer.text,
-      offsets: answer.offsets,
-      spans: answer.spans,
-      rules: config.align
-    })
-    tokensRewarded += aligned.rewards.filter((reward) => reward !== 0).length
-    unaligned += aligned.spans.filter(({ tokens }) => tokens.length === 0).length
-  }
-  return {
-    config,
-    answers: training.length,
-    heldOut,
-    prompts,
-    spans,
-    tokensRewarded,
-    tokens: training.reduce((sum, { ids }) => sum + ids.length, 0),
-    dropped,
-    unaligned
-  }
 }
 
-/**
- * Writes the folder of a prepared run: `run.json` last, and under its own name only when it is whole.
- * @throws Failure bad-input when the folder is already used
- */
-export function writeRunFolder(prepared: PreparedRun, dir: string, name = basename(resolve(dir))): string {
-  const hashes = Object.fromEntries(
-    Object.entries(prepared.files).map(([file, text]) => [hashNames[file] ?? file, sha256(text)])
-  )
-  const resolved = {
-    id: randomUUID(),
-    name,
-    createdAt: new Date().toISOString(),
-    hashes: { config: sha256(JSON.stringify(prepared.config)), ...hashes },
-    versions: { text2grad: version, node: process.versions.node },
-    commit: commitOfCheckout(),
-    dropped: [...prepared.plan.dropped],
-    ...(prepared.criticGate && { criticGate: prepared.criticGate })
-  }
-  const record = serialiseRunRecord({ config: prepared.config, resolved })
-  return writeNewFolder(dir, { ...prepared.files, [runFiles.record]: record }, 'a run needs a new folder')
-}
+/** What the answers that train amount to, one added after the other. */
+class PlanSums {
+  answers = 0
+  private tokens = 0
+  private tokensRewarded = 0
+  private unaligned = 0
+  private readonly spans = { good: 0, poor: 0, neutral: 0 }
 
-const hashNames: Readonly<Record<string, string>> = {
-  [runFiles.answers]: 'data',
-  [runFiles.prompts]: 'data',
-  [runFiles.rules]: 'critic',
-  [runFiles.llmSettings]: 'critic settings'
+  constructor(private readonly config: RunConfig) {}
+
+  add({ text, offsets, spans, ids }: FrozenAnswer): void {
+    this.answers++
+    this.tokens += ids.length
+    for (const { polarity } of spans) this.spans[polarity]++
+    const aligned = alignSpans({ text, offsets, spans, rules: this.config.align })
+    this.tokensRewarded += aligned.rewards.filter((reward) => reward !== 0).length
+    this.unaligned += aligned.spans.filter(({ tokens }) => tokens.length === 0).length
+  }
+
+  plan(): Pick<DataPlan, 'answers' | 'tokens' | 'tokensRewarded' | 'unaligned' | 'spans'> {
+    const { answers, tokens, tokensRewarded, unaligned, spans } = this
+    return { answers, tokens, tokensRewarded, unaligned, spans }
+  }
 }

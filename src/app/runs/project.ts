@@ -1,12 +1,18 @@
+import type { CriticGate } from '../../contract/critic-gate'
 import { toFailure } from '../../contract/errors'
 import type { RunPlan, RunView } from '../../contract/ipc'
+import type { Progress } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
+import { countRows } from '../../store/counts'
+import { lastSequence } from '../../store/history'
 import { openProject, type Project } from '../../store/project'
 import type { GateOverride } from '../critics/gate'
 import { openToRead } from '../open-to-read'
-import { prepareRun, type PreparedRun } from './prepare'
-import { listRuns, noteRun, planPrepared, rebuildRunIndex, startRun } from './runs'
-import { projectSource } from './source'
+import { requireFits } from './memory'
+import { prepareRun } from './prepare'
+import { listRuns, noteRun, planPrepared, rebuildRunIndex, startRun, type WrittenRun } from './runs'
+import { withSource } from './source'
+import { RunDraft } from './write'
 import { SampleWork, type SampleOptions } from '../sample'
 
 /** Runs of a project given by its path. The project is open only while it is read or written, never while training. */
@@ -31,11 +37,60 @@ function openForRun(file: string): Project {
 }
 
 /** The project is closed again before memory is worked out, which takes longest. */
-export async function planRunOf(file: string | null, config: RunConfig): Promise<RunPlan> {
-  if (file === null) return planPrepared(prepareRun(config, null))
-  const prepare = (project: Project): PreparedRun => prepareRun(config, projectSource(project))
-  return planPrepared(withProject(file, openToRead, prepare))
+export const planRunOf = async (file: string | null, config: RunConfig): Promise<RunPlan> =>
+  planPrepared(withSource(file, openToRead, (source) => prepareRun(config, source)))
+
+/** A run that is to be written, and what was made sure of before. */
+export interface RunToWrite {
+  readonly config: RunConfig
+  readonly dir: string
+  readonly criticGate: CriticGate | null
+  /** Also where the estimate says that this machine has too little memory. */
+  readonly overMemory: boolean
 }
+
+/** How it is told how far the work is, and asks whether to go on. */
+export interface WriteTools {
+  readonly onProgress: (progress: Progress) => void
+  /** Throws when the work is cancelled. */
+  readonly goOn: () => void
+}
+
+/**
+ * Plans a run and writes its folder, beside whoever writes the project; it is left to them to enter it there.
+ * @throws Failure cancelled, out-of-memory-estimate, and as `startRun`; nothing is left then
+ */
+export async function writeRunOf(
+  file: string,
+  { config, dir, criticGate, overMemory }: RunToWrite,
+  { onProgress, goOn }: WriteTools
+): Promise<WrittenRun> {
+  goOn()
+  const draft = new RunDraft(dir)
+  try {
+    const { sequence, ...made } = withSource(file, openToRead, (source, db) => {
+      const { documents, responses } = db ? countRows(db) : { documents: 0, responses: 0 }
+      const [total, unit] = config.source === 'annotated' ? [responses, 'answers'] : [documents, 'prompts']
+      let done = 0
+      const between = (): void => {
+        goOn()
+        if (++done % tellEvery === 0) onProgress({ done, total: Math.max(done, total), unit })
+      }
+      return { ...draft.prepare(config, source, between), sequence: db ? lastSequence(db) : 0 }
+    })
+    const plan = await planPrepared(made.prepared)
+    goOn()
+    if (!overMemory) requireFits(plan.memory)
+    const { annotationIds } = made.prepared
+    return { dir: draft.commit(made, plan.config, criticGate), annotationIds, sequence }
+  } catch (thrown) {
+    draft.discard()
+    throw thrown
+  }
+}
+
+/** Answers or prompts between two reports. */
+const tellEvery = 64
 
 export const startRunOf = (
   file: string | null,

@@ -1,19 +1,21 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { RunDetail, RunPlan, RunView } from '../../contract/ipc'
 import type { JobControl, SampleRow } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
 import { parseRunConfig, runFiles } from '../../contract/run-record'
 import { Failure } from '../../pipeline/failure'
+import { lastSequence } from '../../store/history'
 import type { Project } from '../../store/project'
-import { getRun, listRuns as listIndexed, putRun, recordLineage } from '../../store/runs'
+import { getRun, listRuns as listIndexed, putRun, recordLineage, type RunRow } from '../../store/runs'
 import { requireTrusted, type GateOverride } from '../critics/gate'
 import { resolvePaths } from './config-file'
 import { forgetControl, readRunDetail, readRunView, readSamples, tellRun } from './folder'
 import { machineMemory, planMemory } from './memory'
 import { chooseMemory } from './memory-choice'
-import { prepareRun, writeRunFolder, type PreparedRun } from './prepare'
-import { projectSource } from './source'
+import type { PreparedRun } from './prepare'
+import { readingSource } from './source'
+import { RunDraft } from './write'
 
 /**
  * Runs as a project sees them. Starting one means writing its folder; a host (the window's trainer process, or the
@@ -34,7 +36,8 @@ export async function planPrepared({ config: asked, plan, model, lengths }: Prep
 }
 
 /**
- * Writes the folder of a new run and enters it in the index, with the annotations that it learns from.
+ * Writes the folder of a new run and enters it in the index, with the annotations that it learns from: for a program
+ * that does nothing else meanwhile. A window has another thread write it, `writeRunOf`.
  * @throws Failure critic-not-trusted, nothing-to-train, bad-configuration, bad-input, and what writing a folder may throw
  */
 export function startRun(
@@ -50,17 +53,42 @@ export function startRun(
     )
   const folder = dir ?? nextFolder(project)
   const criticGate = requireTrusted(project, config.critic, override)
-  const prepared = { ...prepareRun(config, project ? projectSource(project) : null), criticGate }
-  mkdirSync(dirname(resolve(folder)), { recursive: true })
-  const view = readRunView(writeRunFolder(prepared, folder))
-  if (project && !project.readOnly) {
-    indexRun(project, view)
-    project.write((db) => recordLineage(db, view.runId, prepared.annotationIds))
+  const draft = new RunDraft(folder)
+  try {
+    const { sequence, ...made } = project
+      ? project.snapshot((db) => ({
+          ...draft.prepare(config, readingSource(db)),
+          sequence: lastSequence(db)
+        }))
+      : { ...draft.prepare(config, null), sequence: 0 }
+    const { config: chosen, annotationIds } = made.prepared
+    const written = { dir: draft.commit(made, chosen, criticGate), annotationIds, sequence }
+    return project && !project.readOnly ? enterRun(project, written) : readRunView(written.dir)
+  } catch (thrown) {
+    draft.discard()
+    throw thrown
   }
+}
+
+/** A run whose folder is there, what it learns from, and the entry of the history after which that was read. */
+export interface WrittenRun {
+  readonly dir: string
+  readonly annotationIds: readonly string[]
+  readonly sequence: number
+}
+
+/** Enters a new run in the index, with its lineage. */
+export function enterRun(project: Project, { dir, annotationIds, sequence }: WrittenRun): RunView {
+  const view = readRunView(dir)
+  project.write((db) => {
+    putRun(db, rowOf(view))
+    recordLineage(db, view.runId, annotationIds, sequence)
+  })
   return view
 }
 
-function nextFolder(project: Project | null): string {
+/** @throws Failure bad-input where there is no project beside which it could be */
+export function nextFolder(project: Project | null): string {
   if (project === null) throw new Failure('bad-input', 'Name a folder for the run.')
   const folder = runsFolderOf(project)
   const numbers = existsSync(folder)
@@ -69,17 +97,15 @@ function nextFolder(project: Project | null): string {
   return join(folder, `run-${Math.max(0, ...numbers) + 1}`)
 }
 
-function indexRun(
-  project: Project,
-  { runId, dir, name, source, state, step, steps, startedAt }: RunView
-): void {
-  project.write((db) => putRun(db, { runId, dir, name, source, state, step, steps, startedAt }))
-}
+const rowOf = ({ runId, dir, name, source, state, step, steps, startedAt }: RunView): RunRow => ({
+  ...{ runId, dir, name, source, state, step, steps, startedAt }
+})
 
 /** Brings one run's place in the index up to date. A project that was closed meanwhile does so when it opens. */
 export function noteRun(project: () => Project, dir: string): void {
   try {
-    indexRun(project(), readRunView(dir))
+    const row = rowOf(readRunView(dir))
+    project().write((db) => putRun(db, row))
   } catch (error) {
     if (!(error instanceof Failure)) throw error
   }
@@ -96,7 +122,9 @@ export function listRuns(project: Project): RunView[] {
 /** Brings the index up to date with the folders; called when a project opens. */
 export function rebuildRunIndex(project: Project): void {
   const folder = runsFolderOf(project)
-  const beside = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : []
+  // What is hidden is a draft that somebody writes, or left.
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.startsWith('.')) : []
+  const beside = names.map((name) => join(folder, name))
   const known = project.read(listIndexed).map(({ dir }) => dir)
   for (const dir of new Set([...known, ...beside])) {
     if (!existsSync(join(dir, runFiles.record))) continue

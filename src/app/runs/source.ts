@@ -10,26 +10,52 @@ import type { PromptToFreeze, StoredAnswer } from './data'
 import type { RunSource } from './prepare'
 
 /** What a project has for a run, as it stands now. */
-export const projectSource = (project: Project): RunSource => ({
-  answers: () => project.read((db) => allDocuments(db).flatMap((document) => answersOf(db, document))),
-  prompts: (split) =>
-    project.read((db) =>
-      allDocuments(db)
-        .filter((document) => split === 'all' || document.split === split)
-        .map(({ documentId, messages, extra }): PromptToFreeze => ({
-          id: documentId,
-          messages,
-          ...testsOf(extra, ...responsesOfDocument(db, documentId).map((response) => response.extra))
-        }))
-    )
+export const projectSource = (project: Project) => ({
+  answers: () => project.read((db) => [...readingSource(db).answers()]),
+  prompts: (split: string) => project.read((db) => [...readingSource(db).prompts(split)])
 })
 
-export function allDocuments(db: Db): DocumentRow[] {
-  const documents: DocumentRow[] = []
-  for (;;) {
-    const page = documentsAfter(db, documents.at(-1)?.position ?? 0, 1000)
-    if (page.length === 0) return documents
-    documents.push(...page)
+const promptOf = (db: Db, { documentId, messages, extra }: DocumentRow): PromptToFreeze => ({
+  id: documentId,
+  messages,
+  ...testsOf(extra, ...responsesOfDocument(db, documentId).map((response) => response.extra))
+})
+
+/** Works on what a project given by its path, or none, has at one moment; it is open only until then. */
+export function withSource<T>(
+  file: string | null,
+  open: (file: string) => Project,
+  work: (source: RunSource | null, db: Db | null) => T
+): T {
+  if (file === null) return work(null, null)
+  const project = open(file)
+  try {
+    return project.snapshot((db) => work(readingSource(db), db))
+  } finally {
+    project.close()
+  }
+}
+
+/** The same, read as it is asked for: inside a snapshot, or what is written meanwhile is half in it. */
+export const readingSource = (db: Db): RunSource => ({
+  *answers() {
+    for (const document of eachDocument(db)) yield* answersOf(db, document)
+  },
+  *prompts(split) {
+    for (const document of eachDocument(db))
+      if (split === 'all' || document.split === split) yield promptOf(db, document)
+  }
+})
+
+export const allDocuments = (db: Db): DocumentRow[] => [...eachDocument(db)]
+
+function* eachDocument(db: Db): Generator<DocumentRow> {
+  for (let position = 0; ;) {
+    const page = documentsAfter(db, position, 500)
+    yield* page
+    const last = page.at(-1)
+    if (!last) return
+    position = last.position
   }
 }
 

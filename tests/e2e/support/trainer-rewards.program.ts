@@ -1,5 +1,5 @@
 import { openFolderTokenizer } from '../../../src/app/align/open-tokenizer'
-import { freezeAnswers } from '../../../src/app/runs/data'
+import { freezeAnswers, Tally } from '../../../src/app/runs/data'
 import { projectSource } from '../../../src/app/runs/source'
 import { judgeByPeople } from '../../../src/jobs/run/annotated-answers'
 import { defaultAlignRules } from '../../../src/pipeline/align/align'
@@ -9,14 +9,10 @@ import { openProject } from '../../../src/store/project'
 const [file, modelDir] = process.argv.slice(2)
 const project = openProject(file, { readOnly: true })
 const { tokenizer, hash } = openFolderTokenizer(modelDir)
-const { frozen } = freezeAnswers(projectSource(project).answers(), {
-  tokenizer,
-  tokenizerHash: hash,
-  template: 'none',
-  context: Infinity
-})
+const rules = { tokenizer, tokenizerHash: hash, template: 'none', context: Infinity } as const
+const answers = projectSource(project).answers()
 project.close()
-const rewards = frozen.map((answer) => {
+const rewards = [...freezeAnswers(answers, rules, new Tally())].map(({ frozen: answer }) => {
   const vector = judgeByPeople(answer, defaultAlignRules).rewards
   return [answer.id, Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64')]
 })

@@ -38,9 +38,9 @@ describe('migrations', () => {
       state: 'running'
     } as const
     putRun(db, { ...run, step: 0, steps: 10, startedAt: '2026-01-02' })
-    recordLineage(db, 'run-1', ['a'])
+    recordLineage(db, 'run-1', ['a'], 1)
     expect(runsThatLearnedFrom(db, 'a')).toEqual(['run-1'])
-    expect(() => recordLineage(db, 'run-1', ['no such annotation'])).toThrow(/FOREIGN KEY/)
+    expect(() => recordLineage(db, 'run-1', ['no such annotation'], 1)).toThrow(/FOREIGN KEY/)
     db.close()
   })
 

@@ -7,7 +7,7 @@ import { LongWork } from '../../../../src/app/long-work'
 import { exportable, exportRequest } from '../../../../src/app/runs/export-model'
 import { runHandlers } from '../../../../src/app/runs/handlers'
 import { planMemory, requireFits } from '../../../../src/app/runs/memory'
-import { planRunOf } from '../../../../src/app/runs/project'
+import { planRunOf, writeRunOf } from '../../../../src/app/runs/project'
 import { prepareRun } from '../../../../src/app/runs/prepare'
 import { configFor, listRuns, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs/runs'
 import { projectSource } from '../../../../src/app/runs/source'
@@ -96,7 +96,11 @@ const runs = () => {
     emit,
     work,
     // In this thread: what the other one adds is tested by itself.
-    plans: { plan: planRunOf, previewRun: previewRunOf },
+    plans: {
+      plan: planRunOf,
+      previewRun: previewRunOf,
+      write: (file, run, { onProgress }) => writeRunOf(file, run, { onProgress, goOn: () => undefined })
+    },
     allowedHosts: () => []
   })
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { App } from '../../../../src/app/handlers'
 import { importIntoFile } from '../../../../src/app/import-file'
-import { freezeAnswers } from '../../../../src/app/runs/data'
+import { freezeAnswers, Tally } from '../../../../src/app/runs/data'
 import { openRunModel } from '../../../../src/app/runs/model'
 import { projectSource } from '../../../../src/app/runs/source'
 import { judgeByPeople } from '../../../../src/jobs/run/annotated-answers'
@@ -24,7 +24,8 @@ describe.skipIf(lacksShared('data/qa_feedback_300.json', 'models/stories260K'))(
     const project = openProject(file, { readOnly: true })
     const model = { ...openRunModel(modelDir), context: Number.POSITIVE_INFINITY }
     const rules = { ...model, template: 'none' as const }
-    const { frozen } = freezeAnswers(projectSource(project).answers(), rules)
+    const answers = projectSource(project).answers()
+    const frozen = [...freezeAnswers(answers, rules, new Tally())].map((kept) => kept.frozen)
     project.close()
     expect(frozen).toHaveLength(300)
 

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StoredAnswer } from '../../../../src/app/runs/data'
-import { prepareRun, writeRunFolder, type RunSource } from '../../../../src/app/runs/prepare'
+import type { RunSource } from '../../../../src/app/runs/prepare'
+import { RunDraft } from '../../../../src/app/runs/write'
 import type { RunConfigInput } from '../../../../src/contract/run-config'
 import { parseRunConfig } from '../../../../src/contract/run-record'
 import { numbers } from '../../../pure/engine/checkpoint/random-model'
@@ -54,5 +55,6 @@ export function annotatedRun(
     ...settings,
     algorithm: { name: 'span-offline', ...settings.algorithm }
   })
-  return writeRunFolder(prepareRun(config, sourceOf(given)), join(root, 'run'))
+  const draft = new RunDraft(join(root, 'run'))
+  return draft.commit(draft.prepare(config, sourceOf(given)), config, null)
 }
