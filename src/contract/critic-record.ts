@@ -127,7 +127,7 @@ const correctedSpan = z.strictObject({
   change: z.enum(['accepted', 'edited', 'rejected', 'added'])
 })
 
-/** A prediction that an annotation began as: whose, of which version, and what was done to each span of it. */
+/** A prediction that an annotation corrects: of which version, and what was done to each span that was decided on. */
 const correction = z.strictObject({
   annotationId: z.string(),
   criticVersion: z.string(),

@@ -1,11 +1,12 @@
 import { statement, type Db } from './database'
+import { isPrediction } from './predictions'
 
 export interface Counts {
   readonly documents: number
   readonly responses: number
   readonly annotations: number
   readonly spans: number
-  /** Answers that nobody has annotated. */
+  /** Answers that nobody has annotated; a critic that predicts is nobody. */
   readonly unread: number
   readonly runs: number
 }
@@ -28,7 +29,8 @@ export function countAll(db: Db): Counts {
        (SELECT count(*) FROM spans JOIN annotations a USING (annotation_id)
          WHERE spans.retracted = 0 AND a.retracted = 0) AS spans,
        (SELECT count(*) FROM responses r WHERE NOT EXISTS
-         (SELECT 1 FROM annotations a WHERE a.response_id = r.response_id AND a.retracted = 0)) AS unread,
+         (SELECT 1 FROM annotations o JOIN persons p USING (person_id)
+           WHERE o.response_id = r.response_id AND o.retracted = 0 AND NOT ${isPrediction})) AS unread,
        (SELECT count(*) FROM runs) AS runs`
   ).get() as Counts
 }

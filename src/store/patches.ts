@@ -34,16 +34,26 @@ const keyOf = { annotations: 'annotation_id', spans: 'span_id' } as const
 /** Columns that a patch may set; names from a file never reach SQL. */
 const settable = {
   annotations: new Set(['status', 'retracted']),
-  spans: new Set(['start', 'end', 'polarity', 'quote', 'prefix', 'suffix', 'occurrence', 'retracted'])
+  spans: new Set(['start', 'end', 'polarity', 'quote', 'prefix', 'suffix', 'occurrence', 'retracted', 'base'])
 } as const
 
-/** What takes a patch back. A new row is not deleted: it is retracted. */
+/**
+ * What takes a patch back. A new row is not deleted: it is retracted. A copy forgets what it is a copy of besides, so that
+ * a span that somebody took out can be told from one that was never taken over.
+ */
 export function inverse(patch: Patch): Patch {
   switch (patch.kind) {
     case 'new-annotation':
       return retract('annotations', patch.row.annotationId)
-    case 'new-span':
-      return retract('spans', patch.row.spanId)
+    case 'new-span': {
+      const { spanId, base } = patch.row
+      if (base === null) return retract('spans', spanId)
+      const [before, after] = [
+        { retracted: 0, base },
+        { retracted: 1, base: null }
+      ]
+      return { kind: 'fields', table: 'spans', id: spanId, before, after }
+    }
     case 'fields':
       return { ...patch, before: patch.after, after: patch.before }
     case 'text':

@@ -1,5 +1,8 @@
 import { statement, type Db } from './database'
 
+/** `isPrediction` of pipeline/annotate, of an annotation `o` and its person `p`. */
+export const isPrediction = `(o.status = 'draft' AND p.kind = 'model')`
+
 /** Answers that a critic, as the person it is in the store, has judged here. */
 export function countPredictions(db: Db, personId: string): number {
   const row = statement(db, 'SELECT count(*) AS count FROM annotations WHERE person_id = ?').get(personId)

@@ -1,4 +1,5 @@
 import { statement, type Db } from './database'
+import { isPrediction } from './predictions'
 import { searchPlaces } from './search'
 
 export interface QueueFilter {
@@ -18,17 +19,24 @@ export interface QueuedRow {
   readonly spans: number
 }
 
-/** The status of an answer for one person: that of their own annotation, or else the furthest of the others'. */
+/**
+ * The status of an answer for one person: that of their own annotation, or else the furthest of the others'. What a
+ * critic predicts is nobody's reading.
+ */
 const status = `
   coalesce(
     (SELECT m.status FROM annotations m
       WHERE m.response_id = r.response_id AND m.person_id = @person AND m.retracted = 0),
-    (SELECT max(o.status) FROM annotations o WHERE o.response_id = r.response_id AND o.retracted = 0),
+    (SELECT max(o.status) FROM annotations o JOIN persons p USING (person_id)
+      WHERE o.response_id = r.response_id AND o.retracted = 0 AND NOT ${isPrediction}),
     'unread')`
 
+/** Marks of people and of the data, less those of what the person has a copy of. */
 const spans = `
-  (SELECT count(*) FROM annotations a JOIN spans s USING (annotation_id)
-    WHERE a.response_id = r.response_id AND a.retracted = 0 AND s.retracted = 0)`
+  (SELECT count(*) FROM annotations o JOIN persons p USING (person_id) JOIN spans s USING (annotation_id)
+    WHERE o.response_id = r.response_id AND o.retracted = 0 AND s.retracted = 0 AND NOT ${isPrediction}
+      AND o.annotation_id NOT IN (SELECT m.base FROM annotations m
+        WHERE m.response_id = r.response_id AND m.person_id = @person AND m.retracted = 0 AND m.base IS NOT NULL))`
 
 /** One page of the queue in order of arrival. @returns rows and the number of rows that fit the filter */
 export function queuePage(

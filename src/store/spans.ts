@@ -1,6 +1,7 @@
 import type { Anchor } from '../pipeline/annotate/anchor'
 import type { Polarity } from '../pipeline/annotate/span'
 import { statement, type Db } from './database'
+import { contentId } from './ids'
 
 export interface SpanRow extends Anchor {
   readonly spanId: string
@@ -53,14 +54,9 @@ export function spansOf(db: Db, annotationId: string): SpanRow[] {
   return (rows as RawSpan[]).map(toSpan)
 }
 
-/** This annotation's copy of a span that it was copied from. */
-export function copyOfSpan(db: Db, annotationId: string, base: string): SpanRow | null {
-  const row = statement(db, 'SELECT * FROM spans WHERE annotation_id = ? AND base = ?').get(
-    annotationId,
-    base
-  )
-  return row ? toSpan(row as RawSpan) : null
-}
+/** The id of an annotation's copy of another one's span. */
+export const copyIdOf = (annotationId: string, spanId: string): string =>
+  contentId('copy', annotationId, spanId)
 
 interface RawSpan extends Anchor {
   span_id: string

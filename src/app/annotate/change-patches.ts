@@ -9,7 +9,7 @@ import { retract, type Patch } from '../../store/patches'
 import { verifySpan } from '../../store/record-writer'
 import { getSpan } from '../../store/spans'
 import { textChange } from '../../store/text-change'
-import { ownSpan } from './own-annotation'
+import { ownSpan, takenSpan } from './own-span'
 
 /**
  * One change of a person's annotation as patches; none where it changes nothing.
@@ -29,21 +29,26 @@ export function changePatches(db: Db, text: string, annotationId: string, change
     case 'move-span': {
       const { start, end } = change
       verifyPlace(text, change)
-      const span = ownSpan(db, annotationId, change.spanId)
+      const { span, patches } = ownSpan(db, annotationId, change.spanId)
       const { quote, prefix, suffix, occurrence } = span
       const before = { start: span.start, end: span.end, quote, prefix, suffix, occurrence }
-      return setFields(span.spanId, before, { start, end, ...anchorOf(text, change) })
+      return [...patches, ...setFields(span.spanId, before, { start, end, ...anchorOf(text, change) })]
     }
     case 'set-polarity': {
-      const { spanId, polarity } = ownSpan(db, annotationId, change.spanId)
-      return setFields(spanId, { polarity }, { polarity: change.polarity })
+      const { span, patches } = ownSpan(db, annotationId, change.spanId)
+      const { spanId, polarity } = span
+      return [...patches, ...setFields(spanId, { polarity }, { polarity: change.polarity })]
     }
     case 'set-reason': {
-      const { spanId, reason } = ownSpan(db, annotationId, change.spanId)
-      return setText('spans', spanId, 'reason', reason, change.reason)
+      const { span, patches } = ownSpan(db, annotationId, change.spanId)
+      return [...patches, ...setText('spans', span.spanId, 'reason', span.reason, change.reason)]
     }
-    case 'remove-span':
-      return [retract('spans', ownSpan(db, annotationId, change.spanId).spanId)]
+    case 'take-span':
+      return [...takenSpan(db, annotationId, change.spanId).patches]
+    case 'remove-span': {
+      const { span, patches } = ownSpan(db, annotationId, change.spanId)
+      return [...patches, retract('spans', span.spanId)]
+    }
     case 'set-critique': {
       const before = getAnnotation(db, annotationId)?.critique ?? ''
       return setText('annotations', annotationId, 'critique', before, change.critique)

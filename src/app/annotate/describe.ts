@@ -11,6 +11,8 @@ export function describeChange(change: AnnotationChange): string {
       return `change a span to ${change.polarity}`
     case 'set-reason':
       return 'write a reason'
+    case 'take-span':
+      return 'accept a span'
     case 'remove-span':
       return 'remove a span'
     case 'set-critique':

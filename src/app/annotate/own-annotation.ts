@@ -1,10 +1,10 @@
 import type { AnnotationChange } from '../../contract/ipc'
-import { Failure } from '../../pipeline/failure'
-import { annotationIdOf, annotationsOf, type AnnotationRow } from '../../store/annotations'
+import { isPrediction } from '../../pipeline/annotate/prediction'
+import { annotationIdOf, annotationsOf, getAnnotation, type AnnotationRow } from '../../store/annotations'
 import type { Db } from '../../store/database'
-import { contentId } from '../../store/ids'
 import type { Patch } from '../../store/patches'
-import { copyOfSpan, getSpan, spansOf, type SpanRow } from '../../store/spans'
+import { copyIdOf, getSpan, spansOf } from '../../store/spans'
+import { backAgain, copyAgain, copyOf, wasUndone } from './own-span'
 
 /** A person's annotation of an answer, and the patches that bring it into being where it is not there yet. */
 export interface Own {
@@ -13,8 +13,8 @@ export interface Own {
 }
 
 /**
- * Each person has their own annotation of an answer. Whoever changes what came with the data, or from a model, gets a
- * copy of it to change; the original stays as it is.
+ * Each person has their own annotation of an answer. Whoever changes what came with the data gets a copy of it to
+ * change; of what a critic predicted, only the marks that they decide on. The original stays as it is.
  */
 export function ownAnnotation(
   db: Db,
@@ -31,17 +31,21 @@ export function ownAnnotation(
   return startAnnotation(db, { responseId, personId, at }, baseOf(db, others, change))
 }
 
-/** The annotation to start from: the one whose span is changed, or else what came with the data. */
+/** The annotation to start from: the one that the change names, unless that is a prediction beside what came as data. */
 function baseOf(
   db: Db,
   others: readonly AnnotationRow[],
   change: AnnotationChange
 ): AnnotationRow | undefined {
-  if ('spanId' in change && change.type !== 'add-span') {
-    const annotationId = getSpan(db, change.spanId)?.annotationId
-    return others.find((annotation) => annotation.annotationId === annotationId)
-  }
-  return others.filter(({ kind }) => kind !== 'person').at(-1)
+  const namedId = namedBy(db, change)
+  const named = others.find(({ annotationId }) => annotationId === namedId)
+  if (named && !isPrediction(named)) return named
+  return others.filter((other) => other.kind !== 'person' && !isPrediction(other)).at(-1) ?? named
+}
+
+function namedBy(db: Db, change: AnnotationChange): string | undefined {
+  if ('spanId' in change && change.type !== 'add-span') return getSpan(db, change.spanId)?.annotationId
+  return change.type === 'set-status' ? change.agreesWith : undefined
 }
 
 function startAnnotation(
@@ -50,14 +54,15 @@ function startAnnotation(
   base: AnnotationRow | undefined
 ): Own {
   const annotationId = annotationIdOf(responseId, personId)
-  const spans = base ? spansOf(db, base.annotationId).filter(({ retracted }) => !retracted) : []
+  const copied = base && !isPrediction(base) ? base : undefined
+  const spans = copied ? spansOf(db, copied.annotationId).filter(({ retracted }) => !retracted) : []
   const row = {
     annotationId,
     responseId,
     personId,
     status: 'draft',
-    critique: base?.critique ?? '',
-    guideline: base?.guideline ?? '',
+    critique: copied?.critique ?? '',
+    guideline: copied?.guideline ?? '',
     base: base?.annotationId ?? null,
     retracted: false,
     createdAt: at
@@ -66,38 +71,20 @@ function startAnnotation(
     annotationId,
     patches: [
       { kind: 'new-annotation', row },
-      ...spans.map((span): Patch => ({ kind: 'new-span', row: copySpan(annotationId, span) }))
+      ...spans.map((span): Patch => ({ kind: 'new-span', row: copyOf(annotationId, span) }))
     ]
   }
 }
 
-const copySpan = (annotationId: string, span: SpanRow): SpanRow => ({
-  ...span,
-  spanId: contentId('copy', annotationId, span.spanId),
-  annotationId,
-  base: span.spanId
-})
-
 /** An annotation whose making was undone comes back as it began: empty, or with the spans that it was copied with. */
-function revive(db: Db, { annotationId }: AnnotationRow): Patch[] {
-  const copied = spansOf(db, annotationId).filter(({ base, retracted }) => base !== null && retracted)
-  const back = (table: 'annotations' | 'spans', id: string): Patch => ({
-    kind: 'fields',
-    table,
-    id,
-    before: { retracted: 1 },
-    after: { retracted: 0 }
-  })
-  return [back('annotations', annotationId), ...copied.map(({ spanId }) => back('spans', spanId))]
-}
-
-/**
- * The person's own span: the one named, or their copy of it.
- * @throws Failure not-found
- */
-export function ownSpan(db: Db, annotationId: string, spanId: string): SpanRow {
-  const named = getSpan(db, spanId)
-  const span = named?.annotationId === annotationId ? named : copyOfSpan(db, annotationId, spanId)
-  if (span && !span.retracted) return span
-  throw new Failure('not-found', 'This span is not in your annotation (any more); mark it anew.')
+function revive(db: Db, { annotationId, base }: AnnotationRow): Patch[] {
+  const from = base === null ? null : getAnnotation(db, base)
+  const spans = from && !isPrediction(from) ? spansOf(db, from.annotationId) : []
+  return [
+    backAgain('annotations', annotationId),
+    ...spans.flatMap((span) => {
+      const copy = getSpan(db, copyIdOf(annotationId, span.spanId))
+      return copy && wasUndone(copy) ? [copyAgain(copy, span.spanId)] : []
+    })
+  ]
 }

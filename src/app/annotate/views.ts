@@ -53,7 +53,9 @@ export function ownView(
 }
 
 function annotationView(db: Db, row: AnnotationRow, personId: string): AnnotationView {
-  const spans = spansOf(db, row.annotationId).filter(({ retracted }) => !retracted)
+  const all = spansOf(db, row.annotationId)
+  const spans = all.filter(({ retracted }) => !retracted)
+  const refused = all.flatMap(({ retracted, base }) => (retracted && base !== null ? [base] : []))
   return {
     annotationId: row.annotationId,
     base: row.base,
@@ -62,12 +64,14 @@ function annotationView(db: Db, row: AnnotationRow, personId: string): Annotatio
     mine: row.personId === personId,
     status: row.status,
     critique: row.critique,
-    spans: spans.map(({ spanId, start, end, polarity, quote, reason, category }): SpanView => ({
+    ...(refused.length > 0 && { refused }),
+    spans: spans.map(({ spanId, start, end, polarity, quote, reason, category, base }): SpanView => ({
       spanId,
       start,
       end,
       polarity,
       quote,
+      ...(base === null ? {} : { base }),
       ...(reason ? { reason } : {}),
       ...(category ? { category } : {})
     }))

@@ -88,31 +88,40 @@ function exampleOf(
   }
 }
 
-/** What a person made of a critic's prediction; undefined where the annotation did not begin as one. */
+/**
+ * What a person made of a critic's prediction: the last one that they decided on marks of, or began with. Marks that they
+ * left undecided are not in it. undefined where there is none.
+ */
 function correctionOf(
   db: Db,
   { base, responseId }: AnnotationRow,
   own: readonly SpanRow[],
   critics: ReadonlyMap<string, CriticPerson>
 ): ExampleRow['base'] {
-  const predicted = annotationsOf(db, responseId).find(({ annotationId }) => annotationId === base)
-  const critic = predicted && critics.get(predicted.personId)
-  if (!predicted || !critic) return undefined
   const copies = new Map(own.map((span) => [span.base, span]))
-  const spans = spansOf(db, predicted.annotationId)
-    .filter(isLive)
-    .map((span) => ({ base: span.spanId, change: changeOf(span, copies.get(span.spanId)) }))
-  const known = new Set(spans.map((span) => span.base))
+  const corrections = annotationsOf(db, responseId).flatMap(({ annotationId, personId }) => {
+    const critic = critics.get(personId)
+    if (!critic) return []
+    const spans = spansOf(db, annotationId).flatMap((span) => {
+      const copy = copies.get(span.spanId)
+      return copy ? [{ base: span.spanId, change: changeOf(span, copy) }] : []
+    })
+    return spans.length > 0 || annotationId === base
+      ? [{ annotationId, criticVersion: critic.version, spans }]
+      : []
+  })
+  const correction = corrections.at(-1)
+  if (!correction) return undefined
+  const known = new Set(correction.spans.map((span) => span.base))
   const added = own.filter((span) => isLive(span) && (span.base === null || !known.has(span.base)))
   return {
-    annotationId: predicted.annotationId,
-    criticVersion: critic.version,
-    spans: [...spans, ...added.map(() => ({ base: null, change: 'added' as const }))]
+    ...correction,
+    spans: [...correction.spans, ...added.map(() => ({ base: null, change: 'added' as const }))]
   }
 }
 
-function changeOf(span: SpanRow, copy: SpanRow | undefined): 'accepted' | 'edited' | 'rejected' {
-  if (!copy || copy.retracted) return 'rejected'
+function changeOf(span: SpanRow, copy: SpanRow): 'accepted' | 'edited' | 'rejected' {
+  if (copy.retracted) return 'rejected'
   const same = (['start', 'end', 'polarity', 'reason'] as const).every((key) => copy[key] === span[key])
   return same ? 'accepted' : 'edited'
 }

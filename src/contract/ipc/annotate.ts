@@ -14,9 +14,17 @@ const annotationChange = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('move-span'), spanId: id, ...range }),
   z.strictObject({ type: z.literal('set-polarity'), spanId: id, polarity }),
   z.strictObject({ type: z.literal('set-reason'), spanId: id, reason: words }),
+  /** Another's mark as it is; of one that the person took out, their copy as it last stood. */
+  z.strictObject({ type: z.literal('take-span'), spanId: id }),
+  /** Another's mark, such as a critic's: it is written down that the person does not have it. */
   z.strictObject({ type: z.literal('remove-span'), spanId: id }),
   z.strictObject({ type: z.literal('set-critique'), critique: words }),
-  z.strictObject({ type: z.literal('set-status'), status: z.enum(['draft', 'submitted']) })
+  z.strictObject({
+    type: z.literal('set-status'),
+    status: z.enum(['draft', 'submitted']),
+    /** A prediction that the person has looked through: an annotation that begins with this began as that one. */
+    agreesWith: id.optional()
+  })
 ])
 export type AnnotationChange = z.infer<typeof annotationChange>
 
@@ -58,6 +66,8 @@ export interface QueuePage {
 export interface SpanView extends Span {
   readonly spanId: string
   readonly quote: string
+  /** The other annotation's span that this is the person's copy of. */
+  readonly base?: string
 }
 export interface AnnotationView {
   readonly annotationId: string
@@ -70,6 +80,8 @@ export interface AnnotationView {
   readonly status: AnnotationStatus
   readonly critique: string
   readonly spans: readonly SpanView[]
+  /** Spans of others that the person decided not to have. */
+  readonly refused?: readonly string[]
 }
 export interface ResponseView {
   readonly responseId: string

@@ -72,6 +72,47 @@ describe('migrations', () => {
     db.close()
   })
 
+  it('bring rows of version 4 to copies that tell being taken out from being undone', () => {
+    const db = connect(at('old.t2g'))
+    migrate(db, 4)
+    rowsOfVersion1(db)
+    db.exec(`
+      INSERT INTO persons VALUES ('ben', 'Ben', 'person');
+      INSERT INTO annotations VALUES ('b', 'r', 'ben', 'draft', '', '', 'a', 0, 'now');
+    `)
+    const retracting = (id: string) => ({ kind: 'fields', table: 'spans', id, after: { retracted: 1 } })
+    const copies = { kept: [], out: ['change'], undone: ['undo'], 'out again': ['change', 'undo', 'redo'] }
+    let sequence = 0
+    for (const [id, kinds] of Object.entries(copies)) {
+      db.prepare(
+        `INSERT INTO spans SELECT ?, 'b', start, "end", polarity, '', '', NULL, quote, prefix, suffix, 1, 's', ? FROM spans
+           WHERE span_id = 's'`
+      ).run(id, kinds.length > 0 ? 1 : 0)
+      for (const kind of kinds) {
+        // Undoing what took a span out brings it back.
+        const patch =
+          kind === 'undo' && kinds.length > 1
+            ? { ...retracting(id), after: { retracted: 0 } }
+            : retracting(id)
+        db.prepare(`INSERT INTO history VALUES (?, 'now', 'ben', ?, '', 'r', 'b', 1, NULL, ?, '', '')`).run(
+          ++sequence,
+          kind,
+          JSON.stringify([patch])
+        )
+      }
+    }
+    migrate(db, 5)
+    expect(
+      db.prepare("SELECT span_id, base FROM spans WHERE annotation_id = 'b' ORDER BY rowid").raw().all()
+    ).toEqual([
+      ['kept', 's'],
+      ['out', 's'],
+      ['undone', null],
+      ['out again', 's']
+    ])
+    db.close()
+  })
+
   it('open a project of version 1 with everything still in it', () => {
     const file = at('old.t2g')
     const old = connect(file)

@@ -18,6 +18,7 @@ function mark(id: string, start: number, end: number, more: Partial<Mark> = {}):
     kind: 'person',
     annotationId: 'mine',
     own: true,
+    predicted: false,
     ...more
   }
 }
@@ -41,6 +42,21 @@ describe('marks', () => {
     expect([one.start, one.end]).toEqual([36, 38])
     expect(text.slice(one.start, one.end)).toBe('.\n')
     expect(marks.toSpan(one)).toEqual({ start: 34, end: 36 })
+  })
+
+  it('of a critic are marks that become the person’s when accepted', () => {
+    const predicted = mark('p', 4, 10, {
+      own: false,
+      predicted: true,
+      person: 'rules critic 1',
+      kind: 'model'
+    })
+    const marks = empty.add(mark('a', 0, 3)).add(predicted)
+    expect(marks.read).toBe(1)
+    const accepted = marks.accept('p')
+    expect(accepted.read).toBe(2)
+    expect(accepted.get('p')).toMatchObject({ own: true, predicted: false, person: '', kind: 'person' })
+    expect(accepted.accept('a')).toBe(accepted)
   })
 
   it('grow to whole graphemes', () => {

@@ -24,6 +24,27 @@ describe('what a person works on', () => {
   it('is their own copy from then on, and the original is out of sight', () => {
     expect(standingOf([imported, bob, mine])).toEqual({ own: mine, others: [bob] })
   })
+  it('is never what a critic predicts, of which what is not decided on is another’s', () => {
+    const span = (spanId: string, base?: string) => ({
+      ...{ spanId, start: 0, end: 1, polarity: 'poor' as const, quote: 'a' },
+      ...(base && { base })
+    })
+    const spans = [span('taken'), span('refused'), span('open')]
+    const critic = annotation('critic', { kind: 'model', status: 'draft', spans })
+    expect(standingOf([critic])).toEqual({ own: undefined, others: [critic] })
+    expect(standingOf([imported, critic]).own).toBe(imported)
+    const corrected = annotation('mine', {
+      ...{ mine: true, base: 'critic', status: 'draft', refused: ['refused'] },
+      spans: [span('copy', 'taken')]
+    })
+    expect(standingOf([critic, corrected])).toEqual({
+      own: corrected,
+      others: [{ ...critic, spans: [span('open')] }]
+    })
+    // A model's annotation that came submitted is data.
+    const judge = annotation('judge', { kind: 'model' })
+    expect(standingOf([judge]).own).toBe(judge)
+  })
   it('is nothing where only other people have been', () => {
     expect(standingOf([annotation('bob')]).own).toBeUndefined()
   })

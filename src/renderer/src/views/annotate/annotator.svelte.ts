@@ -20,7 +20,7 @@ export class Annotator {
     onstate: (state) => (status.saved = state),
     onsaved: ({ responseId, change }, { status, spans }) => {
       if (change.type === 'set-status') void session.recount()
-      const shown = this.current?.responseId === responseId ? this.current.marks.list.length : spans.length
+      const shown = this.current?.responseId === responseId ? this.current.marks.read : spans.length
       if (this.outbox.pending === 0) this.queue.touch(responseId, { status, spans: shown })
     },
     onfailure: ({ responseId }, error, kept) => {
@@ -60,7 +60,7 @@ export class Annotator {
     const answer = this.current
     if (!answer) return
     answer.submit()
-    this.queue.touch(answer.responseId, { status: 'submitted', spans: answer.marks.list.length })
+    this.queue.touch(answer.responseId, { status: 'submitted', spans: answer.marks.read })
     announcer.say('Submitted.')
     if (!(await this.step(1))) notices.say('That was the last answer of this list.')
   }
@@ -102,7 +102,7 @@ export class Annotator {
     const view = await ask('annotate.open', { responseId: answer.responseId })
     if (view && this.outbox.pending === 0) {
       answer.take(view)
-      this.queue.touch(answer.responseId, { status: answer.status, spans: answer.marks.list.length })
+      this.queue.touch(answer.responseId, { status: answer.status, spans: answer.marks.read })
     }
   }
 }

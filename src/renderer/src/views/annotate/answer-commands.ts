@@ -5,6 +5,7 @@ import { pressed } from '../../state/keys'
 export interface AnswerActions {
   readonly mark: (polarity: 'good' | 'poor' | 'neutral') => void
   readonly nudge: (edge: 'start' | 'end', by: 'small' | 'word', direction: -1 | 1) => void
+  readonly accept: () => void
   readonly remove: () => void
   readonly visit: (direction: -1 | 1) => void
   readonly cycle: () => void
@@ -32,7 +33,8 @@ export function answerCommands(actions: AnswerActions): readonly Command[] {
     local('next', 'Next mark', 'Tab', () => actions.visit(1)),
     local('previous', 'Previous mark', 'Shift+Tab', () => actions.visit(-1)),
     local('cycle', 'Next of overlapping marks', 'o', actions.cycle),
-    local('remove', 'Remove the mark', 'Delete', actions.remove),
+    local('accept', 'Accept a critic’s mark', 'y', actions.accept),
+    local('remove', 'Remove the mark, or reject a critic’s', 'Delete', actions.remove),
     local('end-back', 'Move the end back', 'Alt+Shift+ArrowLeft', () => actions.nudge('end', 'small', -1)),
     local('end-on', 'Move the end on', 'Alt+Shift+ArrowRight', () => actions.nudge('end', 'small', 1)),
     local('end-back-word', 'Move the end back a word', 'Alt+Shift+ArrowUp', () =>

@@ -1,5 +1,6 @@
 import type { Polarity, Range } from '../../../../pipeline/annotate/span'
 import type { AnnotationView } from '../../../../contract/ipc'
+import { isPrediction } from '../../../../pipeline/annotate/prediction'
 import type { Standing } from './standing'
 import type { Block, TextIndex } from './text-index'
 
@@ -13,8 +14,10 @@ export interface Mark extends Range {
   readonly person: string
   readonly kind: AnnotationView['kind']
   readonly annotationId: string
-  /** The person at work may change it. */
+  /** In the annotation of the person at work, or in what becomes theirs with the first change. */
   readonly own: boolean
+  /** A critic's, which the person has not decided on: whatever they do to it makes it theirs. */
+  readonly predicted: boolean
 }
 
 /** A stretch of one block that the same marks cover, the outermost mark first. */
@@ -41,7 +44,7 @@ export class AnswerMarks {
 
   static from(index: TextIndex, { own, others }: Standing): AnswerMarks {
     const annotations = own ? [own, ...others] : others
-    const marks = annotations.flatMap(({ annotationId, person, kind, mine, spans }) =>
+    const marks = annotations.flatMap(({ annotationId, person, kind, status, mine, spans }) =>
       spans.map(({ spanId, start, end, polarity, reason, category }) => ({
         id: spanId,
         start: index.toUtf16(start),
@@ -52,7 +55,8 @@ export class AnswerMarks {
         person: mine ? '' : person,
         kind,
         annotationId,
-        own: annotationId === own?.annotationId
+        own: annotationId === own?.annotationId,
+        predicted: isPrediction({ kind, status })
       }))
     )
     return new AnswerMarks(index, marks)
@@ -85,6 +89,18 @@ export class AnswerMarks {
       this.index,
       this.list.map((mark) => (mark.own ? { ...mark, person: '', kind: 'person' } : mark))
     )
+  }
+
+  /** A critic's mark becomes the person's. */
+  accept(id: string): AnswerMarks {
+    return this.get(id)?.predicted
+      ? this.change(id, { own: true, predicted: false, person: '', kind: 'person' })
+      : this
+  }
+
+  /** How many there are of people and of the data. */
+  get read(): number {
+    return this.list.filter(({ predicted }) => !predicted).length
   }
 
   remove(id: string): AnswerMarks {

@@ -1,5 +1,6 @@
 import type { AnnotationChange, AnnotationView, ResponseView } from '../../../../contract/ipc'
 import type { Polarity, Range } from '../../../../pipeline/annotate/span'
+import { isPrediction } from '../../../../pipeline/annotate/prediction'
 import { announcer } from '../../state/status.svelte'
 import { AnswerMarks, type Mark } from './answer-marks'
 import { standingOf, trainingAnnotations } from './standing'
@@ -59,7 +60,7 @@ export class Answer {
     const { own, others } = this.standing
     this.marks = AnswerMarks.from(this.index, this.standing)
     this.critique = own?.critique ?? ''
-    this.status = own?.status ?? others[0]?.status ?? 'unread'
+    this.status = own?.status ?? others.find((one) => !isPrediction(one))?.status ?? 'unread'
     this.touched = own?.mine ?? false
     if (!this.marks.get(this.activeId)) this.activeId = null
   }
@@ -85,7 +86,7 @@ export class Answer {
     const range = this.marks.widen(this.selection)
     if (range.start < range.end) {
       const same = this.marks.list.find(
-        ({ own, start, end }) => own && start === range.start && end === range.end
+        ({ own, predicted, start, end }) => (own || predicted) && start === range.start && end === range.end
       )
       return same ? this.repolarise(same, polarity) : this.add(range, polarity)
     }
@@ -104,7 +105,8 @@ export class Answer {
       person: '',
       kind: 'person',
       annotationId: '',
-      own: true
+      own: true,
+      predicted: false
     }
     this.marks = this.marks.add(mark)
     this.activeId = mark.id
@@ -116,7 +118,7 @@ export class Answer {
 
   private repolarise(mark: Mark, polarity: Polarity): Mark | undefined {
     if (!this.own(mark)) return undefined
-    this.marks = this.marks.change(mark.id, { polarity })
+    this.marks = this.marks.accept(mark.id).change(mark.id, { polarity })
     this.activeId = mark.id
     this.change({ type: 'set-polarity', spanId: mark.id, polarity })
     announcer.say(`Now ${polarityWords[polarity]}: ${this.quote(mark)}`)
@@ -126,12 +128,25 @@ export class Answer {
   move(range: Range): void {
     const mark = this.active
     if (!mark || !this.own(mark)) return
-    const moved = this.marks.move(mark.id, range)
-    if (moved === this.marks) return
+    const mine = this.marks.accept(mark.id)
+    const moved = mine.move(mark.id, range)
+    if (moved === mine) return
     this.marks = moved
     const now = moved.get(mark.id) ?? mark
     this.change({ type: 'move-span', spanId: mark.id, ...moved.toSpan(now) })
     announcer.say(this.quote(now))
+  }
+
+  /** Takes a critic's mark over as it is. */
+  accept(): void {
+    const mark = this.active
+    if (!mark?.predicted) {
+      announcer.say('Accepting is for marks of a critic: go to one with Tab.')
+      return
+    }
+    this.marks = this.marks.accept(mark.id)
+    this.change({ type: 'take-span', spanId: mark.id })
+    announcer.say(`Accepted: ${this.quote(mark)}`)
   }
 
   reason(id: string, reason: string): void {
@@ -152,7 +167,7 @@ export class Answer {
     this.marks = this.marks.remove(mark.id)
     this.activeId = null
     this.change({ type: 'remove-span', spanId: mark.id })
-    announcer.say(`Removed the mark on: ${this.quote(mark)}`)
+    announcer.say(`${mark.predicted ? 'Rejected' : 'Removed'} the mark on: ${this.quote(mark)}`)
   }
 
   submit(): void {
@@ -177,8 +192,9 @@ export class Answer {
   }
 
   private own(mark: Mark): boolean {
-    if (!mark.own) announcer.say(`This mark is by ${mark.person}. Mark the words yourself to say otherwise.`)
-    return mark.own
+    const may = mark.own || mark.predicted
+    if (!may) announcer.say(`This mark is by ${mark.person}. Mark the words yourself to say otherwise.`)
+    return may
   }
 
   private change(change: AnnotationChange): void {

@@ -1,32 +1,27 @@
 import type { FailureValue } from '../../../../contract/errors'
-import type { AnnotationChange, AnnotationView, ResponseView, SpanView } from '../../../../contract/ipc'
-import type { Polarity } from '../../../../pipeline/annotate/span'
+import type { AnnotationChange, AnnotationView, ResponseView } from '../../../../contract/ipc'
 import { wordOffsets } from '../../../../pipeline/reward/critic-quality/answer'
+import { router } from '../../state/router.svelte'
+import { announcer } from '../../state/status.svelte'
 import { ask, load } from '../../state/studio'
+import { decidedMarks, type DecidedMark, type Decision } from './decided-marks'
 
-export type Decision = 'undecided' | 'accepted' | 'edited' | 'rejected'
-
-/** A critic's mark as it stands in the person's annotation. */
-export interface Mark extends SpanView {
-  readonly decision: Decision
-  readonly words: string
-}
-
-const words: Readonly<Record<Decision, string>> = {
+export const decisionWords: Readonly<Record<Decision, string>> = {
   undecided: 'Not decided yet',
   accepted: '✓ Accepted',
   edited: '✎ Edited',
   rejected: '✕ Rejected'
 }
 
-/** One prediction of a critic, gone through mark by mark. Every decision is saved as it is made, and can be undone. */
+/**
+ * One prediction of a critic, gone through mark by mark. Every decision is saved as it is made and can be undone; what
+ * has been decided stands in the person's annotation, so that it is there again when the answer is opened again.
+ */
 export class Correction {
   answer = $state.raw<ResponseView>()
   error = $state.raw<FailureValue>()
   /** Which mark has the keys. */
   place = $state(0)
-  private decided = $state.raw<Readonly<Record<string, Decision>>>({})
-  private now = $state.raw<Readonly<Record<string, { start: number; end: number; polarity: Polarity }>>>({})
   private own = $state.raw<AnnotationView>()
 
   constructor(
@@ -49,73 +44,74 @@ export class Correction {
     )
   })
 
-  marks = $derived.by((): Mark[] => {
-    const text = Array.from(this.answer?.text ?? '')
-    return (this.predicted?.spans ?? []).map((span) => {
-      const decision = this.decided[span.spanId] ?? 'undecided'
-      const { start, end, polarity } = this.now[span.spanId] ?? span
-      const quote = text.slice(start, end).join('')
-      return { ...span, start, end, polarity, quote, decision, words: words[decision] }
-    })
-  })
-  current = $derived(this.marks[this.place])
+  marks = $derived(this.predicted ? decidedMarks(this.predicted, this.own) : [])
+  current = $derived<DecidedMark | undefined>(this.marks[this.place])
   undecided = $derived(this.marks.filter(({ decision }) => decision === 'undecided').length)
   submitted = $derived(this.own?.status === 'submitted')
+  /** The person's own words on the answer. */
+  critique = $derived(this.own?.critique ?? '')
 
   step(by: number): void {
     this.place = Math.max(0, Math.min(this.marks.length - 1, this.place + by))
   }
 
-  /** Moving a mark to where it is makes it the person's own, unchanged. */
+  /** As it stands; a mark that was rejected comes back as it last stood. */
   accept(place = this.place): void {
     const mark = this.marks[place]
-    if (!mark || mark.decision === 'rejected') return
-    const { spanId, start, end } = mark
-    void this.decide(
-      spanId,
-      { type: 'move-span', spanId, start, end },
-      mark.decision === 'edited' ? 'edited' : 'accepted'
-    )
+    if (mark) void this.apply({ type: 'take-span', spanId: mark.spanId })
   }
 
   reject(place = this.place): void {
-    const mark = this.marks[place]
-    if (!mark || mark.decision === 'rejected') return
-    void this.decide(mark.spanId, { type: 'remove-span', spanId: mark.spanId }, 'rejected')
+    const mark = this.there(place)
+    if (mark) void this.apply({ type: 'remove-span', spanId: mark.spanId })
   }
 
   flip(place = this.place): void {
-    const mark = this.marks[place]
-    if (!mark || mark.decision === 'rejected') return
+    const mark = this.there(place)
+    if (!mark) return
     const polarity = mark.polarity === 'poor' ? 'good' : 'poor'
-    this.now = { ...this.now, [mark.spanId]: { start: mark.start, end: mark.end, polarity } }
-    void this.decide(mark.spanId, { type: 'set-polarity', spanId: mark.spanId, polarity }, 'edited')
+    void this.apply({ type: 'set-polarity', spanId: mark.spanId, polarity })
   }
 
   /** To the end of the next word, or of the one before. */
   moveEnd(by: 1 | -1, place = this.place): void {
-    const mark = this.marks[place]
-    if (!mark || mark.decision === 'rejected' || !this.answer) return
+    const mark = this.there(place)
+    if (!mark || !this.answer) return
     const ends = wordOffsets(this.answer.text).map(([, end]) => end)
     const end = by > 0 ? ends.find((one) => one > mark.end) : ends.filter((one) => one < mark.end).at(-1)
     if (end === undefined || end <= mark.start) return
-    const { spanId, start, polarity } = mark
-    this.now = { ...this.now, [spanId]: { start, end, polarity } }
-    void this.decide(spanId, { type: 'move-span', spanId, start, end }, 'edited')
+    const { spanId, start } = mark
+    void this.apply({ type: 'move-span', spanId, start, end })
+  }
+
+  /** The critic's words in place of the person's own. */
+  takeWords(): void {
+    const critique = this.predicted?.critique ?? ''
+    if (critique !== '' && critique !== this.critique) void this.apply({ type: 'set-critique', critique })
   }
 
   async submit(): Promise<void> {
-    if (this.undecided > 0 || this.submitted) return
-    await this.apply({ type: 'set-status', status: 'submitted' })
+    if (!this.predicted || this.undecided > 0 || this.submitted) return
+    const { annotationId: agreesWith } = this.predicted
+    await this.apply({ type: 'set-status', status: 'submitted', agreesWith })
   }
 
-  private async decide(spanId: string, change: AnnotationChange, decision: Decision): Promise<void> {
-    if (await this.apply(change)) this.decided = { ...this.decided, [spanId]: decision }
+  /** The person's last step, wherever it was. */
+  async travel(direction: 'undo' | 'redo'): Promise<void> {
+    const done = await ask(`annotate.${direction}`, undefined)
+    if (!done) return
+    announcer.say(done.responseId === null ? done.what : `${direction}: ${done.what}`)
+    if (done.responseId === this.responseId) await this.read()
+    else if (done.responseId !== null) router.go({ view: 'annotate', responseId: done.responseId })
   }
 
-  private async apply(change: AnnotationChange): Promise<boolean> {
+  private there(place: number): DecidedMark | undefined {
+    const mark = this.marks[place]
+    return mark?.decision === 'rejected' ? undefined : mark
+  }
+
+  private async apply(change: AnnotationChange): Promise<void> {
     const own = await ask('annotate.apply', { responseId: this.responseId, change })
     if (own) this.own = own
-    return own !== undefined
   }
 }
