@@ -23,7 +23,7 @@ const parts: Required<Pick<UserConfig, 'main' | 'preload' | 'renderer'>> = {
         input: entries({
           index: 'src/main/index.ts',
           'store-worker': 'src/main/store-worker.ts',
-          'plan-worker': 'src/app/runs/plan-worker.ts',
+          'reading-worker': 'src/app/reading/reading-worker.ts',
           trainer: 'src/trainer/index.ts',
           'trainer-worker': 'src/trainer/worker.ts',
           cli: 'src/cli/index.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { EvaluationWork } from '../../src/app/critics/evaluate'
+import { discardEvaluation, prepareEvaluation } from '../../src/app/critics/evaluate'
 import { prepareCriticOf } from '../../src/app/critics/train'
 import { importIntoFile } from '../../src/app/import-file'
 import { evaluationAnswer, type EvaluationResult } from '../../src/contract/critic-evaluation'
@@ -79,7 +79,7 @@ export async function runFeedback(
   const path = join(dir, 'feedback.t2g')
   await importIntoFile(file, path, { strict: true, split: { counts: feedbackSplit, seed } })
   const configuration = parseCriticTraining({ ...training, seed })
-  const folder = prepareCriticOf(path, configuration, join(dir, 'critic'))
+  const folder = await prepareCriticOf(path, configuration, join(dir, 'critic'))
   const started = performance.now()
   await trainCritic(folder, quiet)
   const trainingSeconds = (performance.now() - started) / 1000
@@ -87,7 +87,7 @@ export async function runFeedback(
   const project = openProject(path, { readOnly: true })
   const { threads } = configuration
   const options = { split: 'test', tokenizer: null, seed, resamples, threads } as const
-  const work = new EvaluationWork(project, { ...options, critic: `trained:${folder}` })
+  const work = prepareEvaluation(project, { ...options, critic: `trained:${folder}` })
   try {
     const documents = requireNoLeak(join(folder, criticFiles.examples), work.request.answersFile)
     const evaluating = performance.now()
@@ -96,7 +96,7 @@ export async function runFeedback(
     const record = criticRecord.parse(JSON.parse(readFileSync(join(folder, criticFiles.record), 'utf8')))
     return { quality, record, trainingSeconds, secondsAnAnswer, documents }
   } finally {
-    work.discard()
+    discardEvaluation(work)
     project.close()
   }
 }

@@ -6,7 +6,6 @@ import { Failure } from '../pipeline/failure'
 import { openProject, type Project } from '../store/project'
 import { getResponse } from '../store/responses'
 import { TokenCache } from './align/token-cache'
-import { trayView } from './align/tray'
 import { Annotator } from './annotate/annotator'
 import { checkProject } from './check'
 import { criticHandlers } from './critics/handlers'
@@ -17,10 +16,10 @@ import { indexSearch } from './index-search'
 import { LongWork } from './long-work'
 import { addModel, listModels } from './models'
 import { projectInfo } from './project-info'
+import { ReadingThread } from './reading/reading-thread'
 import { writeReport } from './review/report'
 import { exportable, exportRequest } from './runs/export-model'
 import { runHandlers } from './runs/handlers'
-import { PlanThread } from './runs/plan-thread'
 import { rebuildRunIndex, runFolderOf } from './runs/runs'
 import { SampleWork } from './sample'
 import { SettingsFile } from './settings'
@@ -58,7 +57,7 @@ export class App {
   private readonly settings: SettingsFile
   private readonly tokens = new TokenCache()
   private readonly work: LongWork
-  private readonly plans = new PlanThread()
+  private readonly reading = new ReadingThread()
 
   constructor(private readonly host: AppHost) {
     this.settings = new SettingsFile(host.userData)
@@ -68,7 +67,7 @@ export class App {
   /** Stops what is going on and closes the project, so that it is one file again. */
   close(): void {
     this.work.cancelAll()
-    this.plans.close()
+    this.reading.close()
     this.open?.project.close()
     this.open = null
   }
@@ -89,7 +88,7 @@ export class App {
       emit: host.emit,
       person,
       work,
-      plans: this.plans,
+      reading: this.reading,
       allowedHosts
     })
     return {
@@ -98,7 +97,7 @@ export class App {
         project,
         doJob: runs.doJob,
         person,
-        plans: this.plans,
+        reading: this.reading,
         allowedHosts,
         changed: () => host.emit({ kind: 'project-changed' })
       }),
@@ -147,7 +146,7 @@ export class App {
         if (!response) throw new Failure('not-found', `The project has no answer ${responseId}.`)
         return this.tokens.tokens(modelDir, { text: response.text, sampled: response.sampling })
       },
-      'align.tray': ({ modelDir, limit }) => trayView(project(), this.tokens, modelDir, limit),
+      'align.tray': (asked) => this.reading.ask('tray', { file: project().file, ...asked }),
       'models.list': () => listModels(host.resources, settings),
       'models.exportable': () => exportable(this.open?.project ?? null, listModels(host.resources, settings)),
       'models.export': async ({ of, form, out }) =>

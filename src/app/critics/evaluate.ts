@@ -8,7 +8,7 @@ import type { Split } from '../../pipeline/optimise/split'
 import type { Project } from '../../store/project'
 import { openFolderTokenizer } from '../align/open-tokenizer'
 import { AtomicFile } from '../atomic-file'
-import { openToRead } from '../open-to-read'
+import { readingOf } from '../open-to-read'
 import { sha256 } from '../sha256'
 import { evaluationsFolderOf } from './evaluations'
 import { absoluteCritic, criticFingerprint, readCritic } from './fingerprint'
@@ -29,87 +29,91 @@ export interface EvaluateOptions {
 
 type EvaluateRequest = Extract<JobRequest, { kind: 'evaluate-critic' }>
 
-/**
- * A critic measured on a project: the constructor writes down what the job needs, a host does the job, `keep` puts its
- * figures where the window and the gate find them. The folder in between is thrown away.
- */
-export class EvaluationWork {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'text2grad-evaluate-'))
+/** An evaluation that is prepared: plain data, so that another thread can prepare it. */
+export interface EvaluationWork {
   readonly request: EvaluateRequest
-  private readonly head: Omit<CriticEvaluation, 'quality' | 'critic' | 'evaluatedAt'>
-  private readonly file: string
+  /** Thrown away at the end. */
+  readonly folder: string
+  /** Where evaluations of the project are kept. */
+  readonly keptIn: string
+  readonly head: Omit<CriticEvaluation, 'quality' | 'critic' | 'evaluatedAt'>
+}
 
-  /**
-   * @throws Failure nothing-to-train where nobody marked an answer of the split, bad-input where the critic was made
-   *   from answers of the split, and what reading may throw
-   */
-  constructor(
-    project: Project,
-    private readonly options: EvaluateOptions
-  ) {
-    try {
-      const critic = absoluteCritic(options.critic)
-      requireUnlearned(project, critic, options.split)
-      const tokenizer = tokenizerOf(critic, options.tokenizer)
-      const { answers, splitSha256 } = markedAnswers(project, options.split, tokenizer?.tokenizer ?? null)
-      if (!answers.some(({ use }) => use === 'evaluate'))
-        throw new Failure(
-          'nothing-to-train',
-          `No answer of the ${options.split} split has been marked by a person: submit some first.`
-        )
-      const lines = answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')
-      const answersFile = join(this.folder, 'answers.jsonl')
-      writeFileSync(answersFile, lines)
-      this.file = evaluationsFolderOf(project.file)
-      this.head = {
-        version: 1,
-        split: options.split,
-        splitSha256,
-        dataSha256: sha256(lines),
-        tokens: tokenizer?.hash ?? 'words',
-        seed: options.seed
-      }
-      this.request = {
-        kind: 'evaluate-critic',
-        critic,
-        answersFile,
-        seed: options.seed,
-        resamples: options.resamples ?? 1000,
-        threads: options.threads,
-        device: options.device ?? 'cpu',
-        allowedHosts: options.allowedHosts && [...options.allowedHosts]
-      }
-    } catch (error) {
-      this.discard()
-      throw error
-    }
+/**
+ * Writes down what the job needs to measure a critic on a project; a host does the job, `keepEvaluation` puts its figures
+ * where the window and the gate find them.
+ * @throws Failure nothing-to-train where nobody marked an answer of the split, bad-input where the critic was made
+ *   from answers of the split, and what reading may throw; nothing is left then
+ */
+export function prepareEvaluation(project: Project, options: EvaluateOptions): EvaluationWork {
+  const critic = absoluteCritic(options.critic)
+  requireUnlearned(project, critic, options.split)
+  const tokenizer = tokenizerOf(critic, options.tokenizer)
+  const { answers, splitSha256 } = markedAnswers(project, options.split, tokenizer?.tokenizer ?? null)
+  if (!answers.some(({ use }) => use === 'evaluate'))
+    throw new Failure(
+      'nothing-to-train',
+      `No answer of the ${options.split} split has been marked by a person: submit some first.`
+    )
+  const lines = answers.map((answer) => `${JSON.stringify(answer)}\n`).join('')
+  const folder = mkdtempSync(join(tmpdir(), 'text2grad-evaluate-'))
+  const answersFile = join(folder, 'answers.jsonl')
+  try {
+    writeFileSync(answersFile, lines)
+  } catch (error) {
+    discardEvaluation({ folder })
+    throw error
   }
-
-  /** Writes the evaluation beside the project; a later one of the same critic and split takes its place. */
-  keep({ id, version, quality }: EvaluationResult): CriticEvaluation {
-    const fingerprint = criticFingerprint(this.request.critic)
-    const evaluation: CriticEvaluation = {
-      ...this.head,
-      critic: { specification: this.request.critic, id, version, fingerprint },
-      evaluatedAt: new Date().toISOString(),
-      quality
+  return {
+    folder,
+    keptIn: evaluationsFolderOf(project.file),
+    head: {
+      version: 1,
+      split: options.split,
+      splitSha256,
+      dataSha256: sha256(lines),
+      tokens: tokenizer?.hash ?? 'words',
+      seed: options.seed
+    },
+    request: {
+      kind: 'evaluate-critic',
+      critic,
+      answersFile,
+      seed: options.seed,
+      resamples: options.resamples ?? 1000,
+      threads: options.threads,
+      device: options.device ?? 'cpu',
+      allowedHosts: options.allowedHosts && [...options.allowedHosts]
     }
-    mkdirSync(this.file, { recursive: true })
-    const name = `${sha256(fingerprint).slice(0, 16)}-${this.options.split}.json`
-    const out = new AtomicFile(join(this.file, name))
-    try {
-      out.write(`${JSON.stringify(evaluation, null, 1)}\n`)
-      out.commit()
-    } finally {
-      out.discard()
-    }
-    return evaluation
-  }
-
-  discard(): void {
-    rmSync(this.folder, { recursive: true, force: true })
   }
 }
+
+/** Writes the evaluation beside the project; a later one of the same critic and split takes its place. */
+export function keepEvaluation(
+  { request, keptIn, head }: EvaluationWork,
+  { id, version, quality }: EvaluationResult
+): CriticEvaluation {
+  const fingerprint = criticFingerprint(request.critic)
+  const evaluation: CriticEvaluation = {
+    ...head,
+    critic: { specification: request.critic, id, version, fingerprint },
+    evaluatedAt: new Date().toISOString(),
+    quality
+  }
+  mkdirSync(keptIn, { recursive: true })
+  const name = `${sha256(fingerprint).slice(0, 16)}-${head.split}.json`
+  const out = new AtomicFile(join(keptIn, name))
+  try {
+    out.write(`${JSON.stringify(evaluation, null, 1)}\n`)
+    out.commit()
+  } finally {
+    out.discard()
+  }
+  return evaluation
+}
+
+export const discardEvaluation = ({ folder }: Pick<EvaluationWork, 'folder'>): void =>
+  rmSync(folder, { recursive: true, force: true })
 
 function tokenizerOf(critic: string, asked: string | null): ReturnType<typeof openFolderTokenizer> | null {
   if (asked !== null) return openFolderTokenizer(asked)
@@ -124,16 +128,10 @@ export async function evaluateOn(
   options: EvaluateOptions,
   host: (request: EvaluateRequest) => Promise<unknown>
 ): Promise<CriticEvaluation> {
-  const project = openToRead(file)
-  let work: EvaluationWork
+  const work = await readingOf(file, (project) => prepareEvaluation(project, options))
   try {
-    work = new EvaluationWork(project, options)
+    return keepEvaluation(work, (await host(work.request)) as EvaluationResult)
   } finally {
-    project.close()
-  }
-  try {
-    return work.keep((await host(work.request)) as EvaluationResult)
-  } finally {
-    work.discard()
+    discardEvaluation(work)
   }
 }

@@ -4,25 +4,28 @@ import { placeCritic } from '../../contract/critic-specification'
 import type { Handlers } from '../../contract/ipc'
 import type { JobRequest } from '../../contract/job'
 import type { Project } from '../../store/project'
-import { EvaluationWork } from './evaluate'
+import type { WorkTools } from '../long-work'
+import { discardEvaluation, keepEvaluation, type EvaluationWork } from './evaluate'
+import type { ReadingThread } from '../reading/reading-thread'
 import { pathFrom } from '../runs/config-file'
-import type { PlanThread } from '../runs/plan-thread'
 import { gateOf } from './gate'
-import { judgedAnswers } from './judged-answers'
 import { listCritics, nextCriticFolder } from './list'
-import { scoreInto } from './score'
+import { discardScoring, scoringRequest, takeScores, type Scored, type ScoringWork } from './score'
 import { setThresholds, thresholdsView } from './thresholds'
-import { prepareCritic, readCriticTraining } from './train'
+import { readCriticTraining } from './train'
 
 export interface CriticHost {
   /** The open project. @throws Failure when there is none */
   readonly project: () => Project
   /** One job at a time, shown and cancelled as long work. */
-  readonly doJob: (what: string, request: JobRequest) => Promise<unknown>
+  readonly doJob: (
+    what: string,
+    request: JobRequest | ((tools: WorkTools) => Promise<JobRequest>)
+  ) => Promise<unknown>
   readonly changed: () => void
   /** Who sits here. */
   readonly person: () => string
-  readonly plans: Pick<PlanThread, 'previewWork'>
+  readonly reading: Pick<ReadingThread, 'ask'>
   /** Hosts that this seat allows critics to send texts to. */
   readonly allowedHosts: () => readonly string[]
 }
@@ -30,7 +33,7 @@ export interface CriticHost {
 const here = { threads: 2, device: 'cpu' } as const
 
 /** The critic routes. */
-export function criticHandlers({ project, doJob, changed, person, plans, allowedHosts }: CriticHost) {
+export function criticHandlers({ project, doJob, changed, person, reading, allowedHosts }: CriticHost) {
   /** A path that a person typed begins at the project's folder. */
   const placed = (critic: string): string => placeCritic(critic, pathFrom(dirname(project().file)))
   return {
@@ -42,40 +45,51 @@ export function criticHandlers({ project, doJob, changed, person, plans, allowed
       changed()
       return view
     },
-    'critics.preview': (asked) =>
-      plans.previewWork(project().file, { ...asked, critic: placed(asked.critic) }, allowedHosts()),
-    'critics.answers': ({ version }) => judgedAnswers(project(), version),
+    'critics.preview': (asked) => {
+      const work = { ...asked, critic: placed(asked.critic) }
+      return reading.ask('preview-work', { file: project().file, work, allowedHosts: allowedHosts() })
+    },
+    'critics.answers': ({ version }) => reading.ask('judged-answers', { file: project().file, version }),
     'critics.train': async ({ kind, base, steps }) => {
       const training = readCriticTraining(null, { kind, base, steps })
-      const criticDir = prepareCritic(project(), training, nextCriticFolder(project()))
+      const [{ file }, dir] = [project(), nextCriticFolder(project())]
       try {
-        await doJob('Training a critic', { kind: 'train-critic', criticDir })
+        await doJob('Training a critic', async (tools) => ({
+          kind: 'train-critic',
+          criticDir: await reading.ask('write-critic', { file, training, dir }, tools)
+        }))
       } finally {
         changed()
       }
-      return { critic: `trained:${criticDir}` }
+      return { critic: `trained:${dir}` }
     },
     'critics.evaluate': async ({ critic, split }) => {
-      const work = new EvaluationWork(project(), {
-        critic: placed(critic),
-        split,
-        tokenizer: null,
-        seed: 1,
-        ...here
-      })
+      const options = { critic: placed(critic), split, tokenizer: null, seed: 1, ...here }
+      const { file } = project()
+      let work: EvaluationWork | undefined
       try {
-        return work.keep((await doJob('Evaluating a critic', work.request)) as EvaluationResult)
+        const result = await doJob('Evaluating a critic', async (tools) => {
+          work = await reading.ask('evaluation', { file, options }, tools)
+          return work.request
+        })
+        return keepEvaluation(work as EvaluationWork, result as EvaluationResult)
       } finally {
-        work.discard()
+        if (work) discardEvaluation(work)
         changed()
       }
     },
     'critics.predict': async ({ critic, split }) => {
       const into = project()
-      const host = (request: JobRequest): Promise<unknown> => doJob('Asking a critic', request)
+      const options = { critic: placed(critic), ...here }
+      let work: ScoringWork | undefined
       try {
-        return await scoreInto(into, { critic: placed(critic), split, ...here }, host)
+        const result = await doJob('Asking a critic', async (tools) => {
+          work = await reading.ask('scoring', { file: into.file, split }, tools)
+          return scoringRequest(work, options)
+        })
+        return await takeScores(into, work as ScoringWork, result as Scored)
       } finally {
+        if (work) discardScoring(work)
         changed()
       }
     }

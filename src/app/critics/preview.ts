@@ -6,7 +6,7 @@ import { previewCritic, unwritten } from '../../critics/llm/preview'
 import { readLlmSettings } from '../../critics/llm/settings'
 import { Failure } from '../../pipeline/failure'
 import type { Split } from '../../pipeline/optimise/split'
-import { openToRead } from '../open-to-read'
+import { openToRead, readingOf } from '../open-to-read'
 import { prepareRun, type Freezing } from '../runs/prepare'
 import { withSource } from '../runs/source'
 import { markedAnswers } from './marked-answers'
@@ -29,19 +29,11 @@ export async function previewWork(
   if (!critic.startsWith('llm:')) return null
   if (work === 'predict' || split === 'all')
     return previewScore({ project: file, split }, critic, allowedHosts)
-  const project = openToRead(file)
-  try {
-    const { answers } = markedAnswers(project, split, null)
-    const inputs = answers
-      .filter(({ use }) => use === 'evaluate')
-      .map(({ messages, text }) => ({
-        prompt: messages,
-        response: text
-      }))
-    return await previewCritic(critic, inputs, { allowedHosts })
-  } finally {
-    project.close()
-  }
+  const { answers } = await readingOf(file, (project) => markedAnswers(project, split, null))
+  const inputs = answers
+    .filter(({ use }) => use === 'evaluate')
+    .map(({ messages, text }) => ({ prompt: messages, response: text }))
+  return previewCritic(critic, inputs, { allowedHosts })
 }
 
 /**

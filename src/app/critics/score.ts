@@ -20,7 +20,7 @@ import { openProject, type Project } from '../../store/project'
 import { responsesOfDocument } from '../../store/responses'
 import { AtomicFile } from '../atomic-file'
 import { testsOf } from '../code-tests'
-import { openToRead } from '../open-to-read'
+import { readingOf } from '../open-to-read'
 import { allDocuments } from '../runs/source'
 import { absoluteCritic } from './fingerprint'
 import { storePredictions, type StoredPredictions } from './store-predictions'
@@ -28,7 +28,7 @@ import { storePredictions, type StoredPredictions } from './store-predictions'
 type ScoreRequest = Extract<JobRequest, { kind: 'score-critic' }>
 export type ScoreOptions = Omit<ScoreRequest, 'kind' | 'inFile' | 'outFile'>
 /** What the job answers. */
-interface Scored {
+export interface Scored {
   readonly critic: string
   readonly version: string
   readonly answers: number
@@ -78,24 +78,46 @@ async function readInputs(file: string): Promise<CriticInputLine[]> {
   return inputs
 }
 
-/** Has a host do the job on inputs; the folder in between is thrown away. */
-async function scored(
-  inputs: readonly CriticInputLine[],
-  { critic, ...options }: ScoreOptions,
-  host: Host
-): Promise<{ result: Scored; critiques: CritiqueLine[] }> {
+/** What a job judges, and a place for what it says: plain data, so that another thread can prepare it. */
+interface ScoringFolder {
+  /** Thrown away at the end. */
+  readonly folder: string
+  readonly inFile: string
+  readonly outFile: string
+}
+
+function writeInputs(inputs: readonly CriticInputLine[]): ScoringFolder {
   const folder = mkdtempSync(join(tmpdir(), 'text2grad-score-'))
+  const files = { folder, inFile: join(folder, 'in.jsonl'), outFile: join(folder, 'out.jsonl') }
   try {
-    const [inFile, outFile] = [join(folder, 'in.jsonl'), join(folder, 'out.jsonl')]
-    writeFileSync(inFile, inputs.map((input) => JSON.stringify(input) + '\n').join(''))
-    const request = { kind: 'score-critic', critic: absoluteCritic(critic), inFile, outFile } as const
-    const result = (await host({ ...request, ...options })) as Scored
-    const lines = readFileSync(outFile, 'utf8').split('\n')
-    const critiques = lines.filter((line) => line !== '').map((line) => critiqueLine.parse(JSON.parse(line)))
-    return { result, critiques }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    writeFileSync(files.inFile, inputs.map((input) => JSON.stringify(input) + '\n').join(''))
+    return files
+  } catch (error) {
+    discardScoring(files)
+    throw error
   }
+}
+
+export const discardScoring = ({ folder }: Pick<ScoringFolder, 'folder'>): void =>
+  rmSync(folder, { recursive: true, force: true })
+
+export const scoringRequest = (
+  { inFile, outFile }: ScoringFolder,
+  { critic, ...options }: ScoreOptions
+): ScoreRequest => ({ kind: 'score-critic', critic: absoluteCritic(critic), inFile, outFile, ...options })
+
+/** Lines after which others have their turn. */
+const batch = 200
+
+/** What the job said, a critique for each answer. */
+async function readCritiques({ outFile }: ScoringFolder): Promise<CritiqueLine[]> {
+  const critiques: CritiqueLine[] = []
+  for (const line of readFileSync(outFile, 'utf8').split('\n')) {
+    if (line === '') continue
+    critiques.push(critiqueLine.parse(JSON.parse(line)))
+    if (critiques.length % batch === 0) await new Promise(setImmediate)
+  }
+  return critiques
 }
 
 /** Judges the answers of a file into another: one line for each line that is not empty, in order; all or nothing. */
@@ -105,16 +127,19 @@ export async function scoreFile(
   options: ScoreOptions,
   host: Host
 ): Promise<Scored> {
-  const { result, critiques } = await scored(await readInputs(file), options, host)
-  const target = new AtomicFile(out)
+  const work = writeInputs(await readInputs(file))
+  let target: AtomicFile | undefined
   try {
+    const result = (await host(scoringRequest(work, options))) as Scored
+    const critiques = await readCritiques(work)
+    target = new AtomicFile(out)
     for (const critique of critiques) target.write(JSON.stringify(critique) + '\n')
     target.commit()
-  } catch (error) {
-    target.discard()
-    throw error
+    return result
+  } finally {
+    target?.discard()
+    discardScoring(work)
   }
-  return result
 }
 
 /** The answers of a project, in order; those of one split, or all. */
@@ -135,48 +160,49 @@ function projectInputs(project: Project, split: string) {
   )
 }
 
-/** The same for a project that is open. @throws Failure nothing-to-train where the split has no answer */
-export async function scoreInto(
-  project: Project,
-  { split, ...options }: ScoreOptions & { readonly split: string },
-  host: Host
-): Promise<Scored & StoredPredictions> {
-  const asked = projectInputs(project, split)
-  if (asked.length === 0) throw new Failure('nothing-to-train', 'There is no answer to judge.')
-  const inputs = asked.map(({ input }) => input)
-  const { result, critiques } = await scored(inputs, options, host)
-  const predictions = critiques.map((critique, index) => ({ responseId: asked[index].responseId, critique }))
-  return { ...result, ...storePredictions(project, result, predictions) }
+/** The answers of a project, written down to be judged. */
+export interface ScoringWork extends ScoringFolder {
+  readonly responseIds: readonly string[]
 }
 
-/** Judges the answers of a project and stores what the critic says as its predictions. */
+/** @throws Failure nothing-to-train where the split has no answer */
+export function prepareScoring(project: Project, split: string): ScoringWork {
+  const asked = projectInputs(project, split)
+  if (asked.length === 0) throw new Failure('nothing-to-train', 'The project has no answer to judge.')
+  return {
+    ...writeInputs(asked.map(({ input }) => input)),
+    responseIds: asked.map(({ responseId }) => responseId)
+  }
+}
+
+/** Stores what a job said of a project's answers as its critic's predictions. @throws Failure as `storePredictions` */
+export async function takeScores(
+  project: Project,
+  work: ScoringWork,
+  result: Scored
+): Promise<Scored & StoredPredictions> {
+  const critiques = await readCritiques(work)
+  const predictions = critiques.map((critique, index) => ({ responseId: work.responseIds[index], critique }))
+  return { ...result, ...(await storePredictions(project, result, predictions)) }
+}
+
+/** Judges the answers of a project given by its path, which is open only while it is read or written. */
 export async function scoreProject(
   file: string,
   { split, ...options }: ScoreOptions & { readonly split: string },
   host: Host
 ): Promise<Scored & StoredPredictions> {
-  const reading = openToRead(file)
-  let asked: ReturnType<typeof projectInputs>
+  const work = await readingOf(file, (project) => prepareScoring(project, split))
   try {
-    asked = projectInputs(reading, split)
+    const result = (await host(scoringRequest(work, options))) as Scored
+    const project = openProject(file)
+    try {
+      return await takeScores(project, work, result)
+    } finally {
+      project.close()
+    }
   } finally {
-    reading.close()
-  }
-  if (asked.length === 0) throw new Failure('nothing-to-train', 'The project has no answer to judge.')
-  const { result, critiques } = await scored(
-    asked.map(({ input }) => input),
-    options,
-    host
-  )
-  const project = openProject(file)
-  try {
-    const predictions = critiques.map((critique, index) => ({
-      responseId: asked[index].responseId,
-      critique
-    }))
-    return { ...result, ...storePredictions(project, result, predictions) }
-  } finally {
-    project.close()
+    discardScoring(work)
   }
 }
 
@@ -187,19 +213,15 @@ export async function previewScore(
   allowedHosts: readonly string[]
 ): Promise<CriticPreview | null> {
   if (!critic.startsWith('llm:')) return null
-  const inputs = 'file' in from ? await readInputs(from.file) : readProject(from.project, from.split)
+  const inputs =
+    'file' in from
+      ? await readInputs(from.file)
+      : await readingOf(from.project, (project) =>
+          projectInputs(project, from.split).map(({ input }) => input)
+        )
   return previewCritic(
     absoluteCritic(critic),
     inputs.map(({ messages, response }) => ({ prompt: messages, response })),
     { allowedHosts }
   )
-}
-
-function readProject(file: string, split: string): CriticInputLine[] {
-  const project = openToRead(file)
-  try {
-    return projectInputs(project, split).map(({ input }) => input)
-  } finally {
-    project.close()
-  }
 }

@@ -9,7 +9,7 @@ import {
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
 import { writeNewFolder } from '../new-folder'
-import { openToRead } from '../open-to-read'
+import { readingOf } from '../open-to-read'
 import { openRunModel, templateFor } from '../runs/model'
 import { sha256 } from '../sha256'
 import { criticExamples } from './examples'
@@ -45,7 +45,7 @@ export function readCriticTraining(
  * @returns the folder's path
  * @throws Failure bad-input when the folder is used already, nothing-to-train, and what reading the base may throw
  */
-export function prepareCritic(project: Project, asked: CriticTraining, dir: string): string {
+function prepareCritic(project: Project, asked: CriticTraining, dir: string): string {
   const { tokenizer } = openRunModel(asked.base)
   const configuration = { ...asked, template: templateFor(tokenizer, asked.template) }
   const { examples, dropped, splitSha256 } = criticExamples(project, configuration)
@@ -72,11 +72,5 @@ export function prepareCritic(project: Project, asked: CriticTraining, dir: stri
 }
 
 /** The same of a project given by its path, which is open only while it is read. */
-export function prepareCriticOf(file: string, asked: CriticTraining, dir: string): string {
-  const project = openToRead(file)
-  try {
-    return prepareCritic(project, asked, dir)
-  } finally {
-    project.close()
-  }
-}
+export const prepareCriticOf = (file: string, asked: CriticTraining, dir: string): Promise<string> =>
+  readingOf(file, (project) => prepareCritic(project, asked, dir))

@@ -6,10 +6,11 @@ import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
 import { requireTrusted } from '../critics/gate'
 import { requireAllowedHost } from '../critics/preview'
-import type { LongWork } from '../long-work'
+import type { LongWork, WorkTools } from '../long-work'
+import { discardDraft } from '../new-folder'
+import type { ReadingThread } from '../reading/reading-thread'
 import { hasReview, openReview, reviewRequest } from '../review/review'
 import { readRunView } from './folder'
-import type { PlanThread } from './plan-thread'
 import { configFor, controlRun, enterRun, listRuns, nextFolder, noteRun } from './runs'
 import { resumableRun, runFolderOf, runSamples, showRun } from './runs'
 
@@ -25,19 +26,23 @@ export interface RunHost {
   readonly person: () => string
   /** Jobs that are no runs are shown, and cancelled, as long work. */
   readonly work: LongWork
-  readonly plans: Pick<PlanThread, 'plan' | 'previewRun' | 'write'>
+  readonly reading: Pick<ReadingThread, 'ask'>
   /** Hosts that this seat allows critics to send texts to. */
   readonly allowedHosts: () => readonly string[]
 }
+
+/** What a job is asked to do; where that takes a while to say, it is part of the work. */
+type Prepare = JobRequest | ((tools: WorkTools) => Promise<JobRequest>)
 
 /** What the window calls the making of a run's folder. */
 const startTitle = 'Writing down what the run learns from'
 
 /** The run and review routes. One job at a time: a second one is refused before anything is written. */
 export function runHandlers(seat: RunHost) {
-  const { project, host, control, emit, person, work, plans, allowedHosts } = seat
+  const { project, host, control, emit, person, work, reading, allowedHosts } = seat
   let busy: string | null = null
-  const planOf = (config: RunConfig): Promise<RunPlan> => plans.plan(project().file, config)
+  const planOf = (config: RunConfig): Promise<RunPlan> =>
+    reading.ask('plan', { file: project().file, config })
 
   const claim = (what: string): void => {
     if (busy !== null) throw new Failure('trainer-busy', `${busy} is going on: wait for it, or stop it.`)
@@ -58,19 +63,25 @@ export function runHandlers(seat: RunHost) {
     return run
   }
 
-  const doJob = (what: string, request: JobRequest): Promise<unknown> => {
+  const doJob = async (what: string, prepare: Prepare): Promise<unknown> => {
     claim(what)
-    return work.run(what, ({ signal, onProgress }) => {
-      signal.addEventListener('abort', () => control('stop'))
-      return new Promise((resolve, reject) =>
-        host(request, (event) => {
-          if (event.kind === 'progress') return onProgress(event.progress)
-          busy = null
-          if (event.kind === 'done') resolve(event.result)
-          else reject(new Failure(event.error.code, event.error.message))
+    try {
+      return await work.run(what, async (tools) => {
+        const { signal, onProgress } = tools
+        const request = typeof prepare === 'function' ? await prepare(tools) : prepare
+        signal.addEventListener('abort', () => control('stop'))
+        return new Promise((resolve, reject) => {
+          host(request, (event) => {
+            if (event.kind === 'progress') return onProgress(event.progress)
+            if (event.kind === 'done') resolve(event.result)
+            else reject(new Failure(event.error.code, event.error.message))
+          })
+          if (signal.aborted) control('stop')
         })
-      )
-    })
+      })
+    } finally {
+      busy = null
+    }
   }
 
   const assertIdle = (): void => {
@@ -98,18 +109,23 @@ export function runHandlers(seat: RunHost) {
     handlers: {
       'runs.list': () => listRuns(project()),
       'runs.plan': ({ config }) => planOf(configFor(project(), config)),
-      'runs.preview': ({ config }) =>
-        plans.previewRun(project().file, configFor(project(), config), allowedHosts()),
+      'runs.preview': ({ config: asked }) => {
+        const config = configFor(project(), asked)
+        return reading.ask('preview-run', { file: project().file, config, allowedHosts: allowedHosts() })
+      },
       'runs.start': async ({ config, overMemory, overrideGate }) => {
         const into = project()
         const asked = configFor(into, config)
         const override = overrideGate === undefined ? undefined : { person: person(), reason: overrideGate }
         claim('The start of a run')
+        const dir = nextFolder(into)
         try {
           await requireAllowedHost(asked.critic, allowedHosts())
           const criticGate = requireTrusted(into, asked.critic, override)
-          const run = { config: asked, dir: nextFolder(into), criticGate, overMemory: overMemory ?? false }
-          const written = await work.run(startTitle, (tools) => plans.write(into.file, run, tools))
+          const run = { config: asked, dir, criticGate, overMemory: overMemory ?? false }
+          const written = await work.run(startTitle, (tools) =>
+            reading.ask('write-run', { file: into.file, run }, tools)
+          )
           // The project may have been closed, and another opened, meanwhile.
           if (project() !== into) {
             rmSync(written.dir, { recursive: true, force: true })
@@ -119,6 +135,8 @@ export function runHandlers(seat: RunHost) {
           return follow(enterRun(into, written))
         } catch (thrown) {
           busy = null
+          // Of a thread that was ended in the midst of it.
+          discardDraft(dir)
           throw thrown
         }
       },

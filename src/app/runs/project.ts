@@ -1,13 +1,13 @@
 import type { CriticGate } from '../../contract/critic-gate'
 import { toFailure } from '../../contract/errors'
 import type { RunPlan, RunView } from '../../contract/ipc'
-import type { Progress } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
 import { countRows } from '../../store/counts'
 import { lastSequence } from '../../store/history'
 import { openProject, type Project } from '../../store/project'
 import type { GateOverride } from '../critics/gate'
 import { openToRead } from '../open-to-read'
+import type { ReadingTools } from '../reading/reading-tools'
 import { requireFits } from './memory'
 import { prepareRun } from './prepare'
 import { listRuns, noteRun, planPrepared, rebuildRunIndex, startRun, type WrittenRun } from './runs'
@@ -49,13 +49,6 @@ export interface RunToWrite {
   readonly overMemory: boolean
 }
 
-/** How it is told how far the work is, and asks whether to go on. */
-export interface WriteTools {
-  readonly onProgress: (progress: Progress) => void
-  /** Throws when the work is cancelled. */
-  readonly goOn: () => void
-}
-
 /**
  * Plans a run and writes its folder, beside whoever writes the project; it is left to them to enter it there.
  * @throws Failure cancelled, out-of-memory-estimate, and as `startRun`; nothing is left then
@@ -63,7 +56,7 @@ export interface WriteTools {
 export async function writeRunOf(
   file: string,
   { config, dir, criticGate, overMemory }: RunToWrite,
-  { onProgress, goOn }: WriteTools
+  { onProgress, goOn }: ReadingTools
 ): Promise<WrittenRun> {
   goOn()
   const draft = new RunDraft(dir)

@@ -7,6 +7,7 @@ import { storePredictions } from '../../../../src/app/critics/store-predictions'
 import { projectInfo } from '../../../../src/app/project-info'
 import { parseCriticTraining } from '../../../../src/contract/critic-record'
 import type { AnnotationChange, AnnotationView } from '../../../../src/contract/ipc'
+import type { Label } from '../../../../src/pipeline/annotate/span'
 import { openProject, type Project } from '../../../../src/store/project'
 import { fill } from '../../store/example'
 import { temporaryFolder } from '../../store/temporary-folder'
@@ -19,11 +20,11 @@ let annotator: Annotator
 let data: string
 let unread: string
 
-beforeEach(() => {
+beforeEach(async () => {
   project = openProject(at('work.t2g'), { create: true })
   ;[data, unread] = fill(project)
   annotator = new Annotator(project, 'Anna')
-  const span = (start: number, label: number) => ({
+  const span = (start: number, label: Label) => ({
     ...{ start, end: start + 2, occurrence: 1, label, confidence: 0.5, reason: 'as predicted' }
   })
   const predict = (responseId: string) => {
@@ -34,7 +35,7 @@ beforeEach(() => {
     }))
     return { responseId, critique: { status: 'ok' as const, critique: 'Predicted words.', spans } }
   }
-  storePredictions(project, critic, [predict(data), predict(unread)])
+  await storePredictions(project, critic, [predict(data), predict(unread)])
 })
 afterEach(() => project.close())
 

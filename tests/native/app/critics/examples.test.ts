@@ -81,8 +81,8 @@ describe('examples for a critic', () => {
       { responseId: 'first', critique: predicted },
       { responseId: 'second', critique: failure }
     ]
-    expect(storePredictions(project, critic, predictions)).toEqual({ stored: 1, known: 0, failed: 1 })
-    expect(storePredictions(project, critic, predictions)).toEqual({ stored: 0, known: 1, failed: 1 })
+    expect(await storePredictions(project, critic, predictions)).toEqual({ stored: 1, known: 0, failed: 1 })
+    expect(await storePredictions(project, critic, predictions)).toEqual({ stored: 0, known: 1, failed: 1 })
     expect(criticExamples(project, config).examples).toHaveLength(2)
     expect(projectSource(project).answers()[0].submitted).toBe(false)
     expect((await checkProject(project)).problems).toEqual([])

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { feedbackSplit, requireNoLeak } from '../../../../bench/critic/feedback-run'
-import { EvaluationWork } from '../../../../src/app/critics/evaluate'
+import { discardEvaluation, prepareEvaluation } from '../../../../src/app/critics/evaluate'
 import { prepareCriticOf } from '../../../../src/app/critics/train'
 import { importIntoFile } from '../../../../src/app/import-file'
 import {
@@ -25,12 +25,15 @@ test.skipIf(lacksShared(file))(
     const path = join(scratch, 'feedback.t2g')
     await importIntoFile(sharedPath(file), path, { strict: true, split: { counts: feedbackSplit, seed: 1 } })
     const asked = parseCriticTraining({ kind: 'span-head', base: starterModel })
-    const examplesFile = join(prepareCriticOf(path, asked, join(scratch, 'critic')), criticFiles.examples)
+    const examplesFile = join(
+      await prepareCriticOf(path, asked, join(scratch, 'critic')),
+      criticFiles.examples
+    )
     const rules = join(scratch, 'rules.json')
     writeFileSync(rules, JSON.stringify({ version: 1, rules: [] }))
     const project = openProject(path, { readOnly: true })
     const options = { split: 'test', tokenizer: null, seed: 1, threads: 1 } as const
-    const work = new EvaluationWork(project, { ...options, critic: `rules:${rules}` })
+    const work = prepareEvaluation(project, { ...options, critic: `rules:${rules}` })
     try {
       const { answersFile } = work.request
       expect(requireNoLeak(examplesFile, answersFile)).toEqual({ train: 216, dev: 24, test: 60 })
@@ -51,7 +54,7 @@ test.skipIf(lacksShared(file))(
           )
         }
     } finally {
-      work.discard()
+      discardEvaluation(work)
       project.close()
     }
   }

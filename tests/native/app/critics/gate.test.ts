@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { gateOf } from '../../../../src/app/critics/gate'
 import { setThresholds, thresholdsView } from '../../../../src/app/critics/thresholds'
-import { EvaluationWork } from '../../../../src/app/critics/evaluate'
+import { discardEvaluation, keepEvaluation, prepareEvaluation } from '../../../../src/app/critics/evaluate'
 import { readRunDetail } from '../../../../src/app/runs/folder'
 import { configFor, startRun } from '../../../../src/app/runs/runs'
 import type { EvaluationResult } from '../../../../src/contract/critic-evaluation'
@@ -70,12 +70,12 @@ function rules(pattern: string): string {
 /** What rules find, kept as if a model on a server had found it: no server is asked. */
 async function evaluated(pattern: string, critic: string): Promise<void> {
   const options = { split: 'test', tokenizer: null, seed: 1, resamples: 50, threads: 1 } as const
-  const asked = new EvaluationWork(project, { ...options, critic: rules(pattern) })
+  const asked = prepareEvaluation(project, { ...options, critic: rules(pattern) })
   const result = (await runJob(asked.request, quietHost())) as EvaluationResult
-  asked.discard()
-  const work = new EvaluationWork(project, { ...options, critic })
-  work.keep(result)
-  work.discard()
+  discardEvaluation(asked)
+  const work = prepareEvaluation(project, { ...options, critic })
+  keepEvaluation(work, result)
+  discardEvaluation(work)
 }
 
 const llm = 'llm:http://127.0.0.1:1#judge'
@@ -92,11 +92,11 @@ const run = (critic: string) =>
   })
 
 test('an evaluation measures a critic on the test split, against people and baselines', async () => {
-  const work = new EvaluationWork(project, {
+  const work = prepareEvaluation(project, {
     ...{ critic: rules('cat|sat'), split: 'test', tokenizer: null, seed: 1, resamples: 50, threads: 1 }
   })
   const { quality, version } = (await runJob(work.request, quietHost())) as EvaluationResult
-  work.discard()
+  discardEvaluation(work)
   expect(version).toMatch(/^[0-9a-f]{16}$/)
   expect(quality).toMatchObject({ answers: 12, documents: 12, tokenCount: 72, parseFailures: 0 })
   expect(quality.tokens.negative).toEqual({ precision: 0.5, recall: 1, f1: 2 / 3 })

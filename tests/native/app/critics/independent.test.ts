@@ -44,13 +44,13 @@ test('who accepts what a critic marked is no witness for it', async () => {
     const critique: CritiqueLine = { critique: 'wet', spans: [span], status: 'ok' }
     return { responseId: `response-${index}`, critique }
   })
-  storePredictions(project, { critic: id, version }, predictions)
+  await storePredictions(project, { critic: id, version }, predictions)
 
   // Anna takes the first prediction as it is; Ben marks the first and the third answer by himself.
   const anna = new Annotator(project, 'Anna')
   const [predicted] = anna.open('response-0').annotations
-  const [{ spanId, start, end }] = predicted.spans
-  anna.apply('response-0', { type: 'move-span', spanId, start, end })
+  const [{ spanId }] = predicted.spans
+  anna.apply('response-0', { type: 'take-span', spanId })
   anna.apply('response-0', { type: 'set-status', status: 'submitted' })
   const ben = new Annotator(project, 'Ben')
   const mark = (responseId: string, from: number, to: number): void => {

@@ -1,7 +1,7 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { EvaluationWork } from '../../../../src/app/critics/evaluate'
+import { discardEvaluation, prepareEvaluation } from '../../../../src/app/critics/evaluate'
 import { prepareCriticOf } from '../../../../src/app/critics/train'
 import { importIntoFile } from '../../../../src/app/import-file'
 import { criticExample, criticFiles, parseCriticTraining } from '../../../../src/contract/critic-record'
@@ -33,7 +33,7 @@ function evaluate(file: string, dir: string, split: 'train' | 'dev' | 'test'): v
   const project = openProject(file, { readOnly: true })
   try {
     const options = { split, tokenizer: null, seed: 1, threads: 1 }
-    new EvaluationWork(project, { ...options, critic: `trained:${dir}` }).discard()
+    discardEvaluation(prepareEvaluation(project, { ...options, critic: `trained:${dir}` }))
   } finally {
     project.close()
   }
@@ -45,7 +45,7 @@ test('a critic is never measured on what it was made from, also not in another p
   const other = await projectOf('other', counts, 2)
   const dir = join(scratch, 'critic')
   const asked = { kind: 'span-head', base: starterModel, batch: 4, steps: 1, threads: 1 }
-  prepareCriticOf(own, parseCriticTraining(asked), dir)
+  await prepareCriticOf(own, parseCriticTraining(asked), dir)
   await trainCritic(dir, quietHost())
 
   for (const split of ['train', 'dev', 'test'] as const) evaluate(own, dir, split)

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { previewRunOf } from '../../../../src/app/critics/preview'
 import { configDifferences } from '../../../../src/app/runs/compare'
 import { LongWork } from '../../../../src/app/long-work'
 import { exportable, exportRequest } from '../../../../src/app/runs/export-model'
 import { runHandlers } from '../../../../src/app/runs/handlers'
 import { planMemory, requireFits } from '../../../../src/app/runs/memory'
-import { planRunOf, writeRunOf } from '../../../../src/app/runs/project'
+import { planRunOf } from '../../../../src/app/runs/project'
+import { inThisThread } from '../reading/in-this-thread'
 import { prepareRun } from '../../../../src/app/runs/prepare'
 import { configFor, listRuns, rebuildRunIndex, runsFolderOf } from '../../../../src/app/runs/runs'
 import { projectSource } from '../../../../src/app/runs/source'
@@ -95,12 +95,7 @@ const runs = () => {
     person: () => 'Ada',
     emit,
     work,
-    // In this thread: what the other one adds is tested by itself.
-    plans: {
-      plan: planRunOf,
-      previewRun: previewRunOf,
-      write: (file, run, { onProgress }) => writeRunOf(file, run, { onProgress, goOn: () => undefined })
-    },
+    reading: inThisThread,
     allowedHosts: () => []
   })
 }

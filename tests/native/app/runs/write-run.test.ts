@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { App } from '../../../../src/app/handlers'
 import { openToRead } from '../../../../src/app/open-to-read'
-import { PlanThread } from '../../../../src/app/runs/plan-thread'
+import { ReadingThread } from '../../../../src/app/reading/reading-thread'
 import { writeRunOf } from '../../../../src/app/runs/project'
 import { configFor } from '../../../../src/app/runs/runs'
 import type { AppEvent } from '../../../../src/contract/ipc'
@@ -20,7 +20,7 @@ const count = 300
 let app: App
 let handlers: StoreHandlers
 let events: AppEvent[]
-let plans: PlanThread
+let reading: ReadingThread
 
 /** Documents of the train split with an answer each that somebody marked. */
 function fill(): void {
@@ -56,12 +56,12 @@ beforeEach(async () => {
     emit: (event) => void events.push(event)
   })
   handlers = app.handlers()
-  plans = new PlanThread()
+  reading = new ReadingThread()
   await handlers['project.open'](at('one.t2g'))
   writeFileSync(at('rules.json'), '{"version":1,"rules":[{"pattern":"cat","polarity":-1,"reason":"a cat"}]}')
 })
 afterEach(() => {
-  plans.close()
+  reading.close()
   app.close()
 })
 
@@ -81,7 +81,11 @@ test('another thread writes the folder: it is there though the thread that asked
   const told: Progress[] = []
   const signal = new AbortController().signal
   const file = at('one.t2g')
-  const writing = plans.write(file, toWrite(), { signal, onProgress: (progress) => void told.push(progress) })
+  const writing = reading.ask(
+    'write-run',
+    { file, run: toWrite() },
+    { signal, onProgress: (progress) => void told.push(progress) }
+  )
   const pause = new Int32Array(new SharedArrayBuffer(4))
   // No turn of this thread's loop from here on.
   for (let waited = 0; waited < 1200 && !existsSync(at('runs/run-1/run.json')); waited++)
@@ -103,7 +107,9 @@ test('another thread writes the folder: it is there though the thread that asked
 test('cancelled before, in the midst of it or after the data, it leaves nothing', async () => {
   const signal = AbortSignal.abort()
   const onProgress = (): void => undefined
-  await expect(plans.write(at('one.t2g'), toWrite(), { signal, onProgress })).rejects.toMatchObject({
+  await expect(
+    reading.ask('write-run', { file: at('one.t2g'), run: toWrite() }, { signal, onProgress })
+  ).rejects.toMatchObject({
     code: 'cancelled'
   })
   const cancelled = new Error('told to stop')
