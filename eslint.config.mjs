@@ -53,6 +53,23 @@ export default tseslint.config(
     }
   },
   {
+    // In a test it also loses what was to be checked.
+    files: [
+      'tests/pure/**/*.ts',
+      'tests/native/**/*.ts',
+      'tests/long/**/*.ts',
+      'bench/**/*.ts',
+      'scripts/**/*.ts'
+    ],
+    languageOptions: { parserOptions: { project: 'tsconfig.json' } },
+    rules: { '@typescript-eslint/no-floating-promises': 'error' }
+  },
+  {
+    files: ['tests/e2e/**/*.ts'],
+    languageOptions: { parserOptions: { project: 'tsconfig.e2e.json' } },
+    rules: { '@typescript-eslint/no-floating-promises': 'error' }
+  },
+  {
     files: ['src/renderer/**', 'tests/e2e/**'],
     languageOptions: { globals: { ...globals.browser, ...globals.node } }
   },
