@@ -111,5 +111,7 @@ function marked(
 const words = { good: 'Good', poor: 'Poor', neutral: 'Noted' }
 
 function sayingOf({ polarity, reason }: Rule, times: number): string {
-  return `${words[polarity]}: ${reason}${times > 1 ? ` (${times} times)` : ''}.`
+  // A reason may be a sentence already.
+  const [, text, end] = /^(.*?)([.!?…]?)$/s.exec(reason) ?? []
+  return `${words[polarity]}: ${text}${times > 1 ? ` (${times} times)` : ''}${end || '.'}`
 }

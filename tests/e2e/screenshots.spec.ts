@@ -128,6 +128,18 @@ test.describe('the sample project', () => {
       }
     },
     {
+      name: 'correct',
+      show: async (page) => {
+        await page.keyboard.press('Control+3')
+        await page.getByTestId('open-critic').first().click()
+        await page.getByTestId('order-unlike').click()
+        const marked = page.getByTestId('judged-answer').filter({ hasText: /[1-9] marks?/ })
+        await marked.first().click()
+        await page.getByTestId('correct-answer').waitFor()
+        await page.getByTestId('prompt').waitFor()
+      }
+    },
+    {
       name: 'export',
       show: async (page) => {
         await page.keyboard.press('Control+4')

@@ -44,6 +44,15 @@ describe('rulesCritic', () => {
     })
   })
 
+  it.each([
+    ['a park', 'Poor: a park.'],
+    ['Nothing says so.', 'Poor: Nothing says so.'],
+    ['Is it?', 'Poor: Is it?']
+  ])('says the reason %s as one sentence', async (reason, critique) => {
+    const judged = await judge([{ ...park, pattern: 'ball', reason }], story)
+    expect(judged).toMatchObject({ critique })
+  })
+
   it('marks sentences', async () => {
     expect(await quotes([{ ...park, scope: 'sentence' }], story)).toEqual([
       '👍🏽 Tom saw a ball.',

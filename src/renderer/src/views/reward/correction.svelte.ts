@@ -4,7 +4,7 @@ import { wordOffsets } from '../../../../pipeline/reward/critic-quality/answer'
 import { router } from '../../state/router.svelte'
 import { announcer } from '../../state/status.svelte'
 import { ask, load } from '../../state/studio'
-import { decidedMarks, type DecidedMark, type Decision } from './decided-marks'
+import { decidedMarks, readings, type DecidedMark, type Decision } from './decided-marks'
 
 export const decisionWords: Readonly<Record<Decision, string>> = {
   undecided: 'Not decided yet',
@@ -48,6 +48,8 @@ export class Correction {
   current = $derived<DecidedMark | undefined>(this.marks[this.place])
   undecided = $derived(this.marks.filter(({ decision }) => decision === 'undecided').length)
   submitted = $derived(this.own?.status === 'submitted')
+  /** What others said of the answer. */
+  others = $derived(readings(this.answer?.annotations ?? []).filter(({ mine }) => !mine))
   /** The person's own words on the answer. */
   critique = $derived(this.own?.critique ?? '')
 

@@ -1,4 +1,11 @@
 import type { AnnotationView, SpanView } from '../../../../contract/ipc'
+import { isPrediction } from '../../../../pipeline/annotate/prediction'
+
+/** What people and the data say of an answer: no predictions, and nothing that somebody corrected. */
+export function readings(annotations: readonly AnnotationView[]): AnnotationView[] {
+  const corrected = new Set(annotations.map(({ base }) => base))
+  return annotations.filter((one) => !isPrediction(one) && !corrected.has(one.annotationId))
+}
 
 export type Decision = 'undecided' | 'accepted' | 'edited' | 'rejected'
 
