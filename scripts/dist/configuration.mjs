@@ -15,7 +15,7 @@ export function configuration({ electronFolder, electronVersion, notices }) {
     productName: 'Text2Grad Studio',
     copyright: 'The Text2Grad Studio authors, Apache-2.0',
     // A deb must name one; the project has no site.
-    extraMetadata: { homepage: 'https://text2grad-studio.invalid' },
+    extraMetadata: { homepage: 'https://text2grad-studio.invalid', desktopName: 'text2grad-studio.desktop' },
     directories: { output: 'dist', buildResources: 'build' },
     electronDist: electronFolder,
     electronVersion,
@@ -44,6 +44,9 @@ export function configuration({ electronFolder, electronVersion, notices }) {
     linux: {
       category: 'Science',
       executableName: 'text2grad-studio',
+      syncDesktopName: true,
+      // Drawn in icon.svg beside it: rsvg-convert -w 512 -h 512 icon.svg -o icon.png
+      icon: 'resources/icon/icon.png',
       maintainer: 'The Text2Grad Studio authors <nobody@example.invalid>',
       synopsis: 'Mark spans of model answers and train a language model on your words'
     },

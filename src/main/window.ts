@@ -1,6 +1,6 @@
 import { BrowserWindow, screen } from 'electron'
 import { join } from 'node:path'
-import { preloadFile, windowFolder } from './paths'
+import { preloadFile, resourcesFolder, windowFolder } from './paths'
 import { lockContents } from './security'
 import { readWindowState, visibleBounds, writeWindowState } from './window-state'
 
@@ -21,6 +21,7 @@ export function openWindow({ stateFile, staysHidden }: StudioWindowOptions): Bro
     minHeight: 600,
     show: false,
     title: 'Text2Grad Studio',
+    icon: join(resourcesFolder(), 'icon/icon.png'),
     backgroundColor: '#fbfbfa',
     webPreferences: {
       preload: preloadFile,
