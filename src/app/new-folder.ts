@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Failure } from '../pipeline/failure'
-import { isAlive } from './is-alive'
+import { isAlive } from '../files/is-alive'
 
 /**
  * The path of a folder that is empty or not there yet.

@@ -25,8 +25,8 @@ import {
   type RunRecord,
   type RunStatus
 } from '../../contract/run-record'
+import { isAlive } from '../../files/is-alive'
 import { Failure } from '../../pipeline/failure'
-import { isAlive } from '../is-alive'
 
 /** The app's side of a run folder: it reads what the job wrote, and leaves words in `control`. */
 

@@ -12,6 +12,7 @@ import { parseRunConfig } from '../../../../src/contract/run-record'
 import * as critics from '../../../../src/jobs/critic/open'
 import { parametersHash } from '../../../../src/jobs/model/policy'
 import { RunFolder } from '../../../../src/jobs/run/folder'
+import { reviewRun } from '../../../../src/jobs/review'
 import { train } from '../../../../src/jobs/run/train'
 import { openRolloutsLoop } from '../../../../src/jobs/run/rollouts'
 import {
@@ -115,6 +116,26 @@ describe('a run whose critic is a model on a server', () => {
     expect(JSON.parse(readFileSync(spent, 'utf8'))).toMatchObject({ requests: 25 })
     writeFileSync(spent, '{"version":1,"requ')
     await expect(train(dir, quietHost())).rejects.toMatchObject({ code: 'run-not-resumable' })
+  })
+
+  test('is not reviewed while it goes on: the review would spend of the same budget', async () => {
+    const dir = llmRun({ checkpointEvery: 1 })
+    const request = {
+      kind: 'review',
+      runDir: dir,
+      outFile: join(dir, 'review.json'),
+      count: 1,
+      seed: 1
+    } as const
+    let refused: unknown
+    const reviewing = quietHost((event) => {
+      if (event.kind === 'progress' && event.progress.done === 2)
+        refused = reviewRun(request, quietHost()).catch((thrown: unknown) => thrown)
+    })
+    await train(dir, reviewing)
+    expect(await refused).toMatchObject({ code: 'trainer-busy' })
+    expect(await reviewRun(request, quietHost())).toMatchObject({ pairs: 1 })
+    expect(existsSync(join(dir, 'trainer.lock'))).toBe(false)
   })
 
   test('is refused where the server is not on this machine, before anything is sent or trained', async () => {
