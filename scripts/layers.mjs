@@ -27,7 +27,12 @@ export const layers = [
   { folder: 'engine/checkpoint', imports: ['engine'], packages: [], node: true },
   { folder: 'contract', imports: ['pipeline'], packages: ['zod'], node: false },
   { folder: 'files', imports: ['pipeline', 'contract'], packages: [], node: true },
-  { folder: 'critics', imports: ['pipeline', 'tokens', 'contract'], packages: ['re2js', 'zod'], node: true },
+  {
+    folder: 'critics',
+    imports: ['pipeline', 'tokens', 'contract', 'files'],
+    packages: ['re2js', 'zod'],
+    node: true
+  },
   {
     folder: 'jobs',
     imports: ['engine', 'pipeline', 'tokens', 'critics', 'contract', 'files', 'jobs/sessions'],

@@ -22,7 +22,7 @@ import { isAlive } from './is-alive'
  */
 export class TrainerLock {
   private constructor(
-    private readonly dir: string,
+    readonly dir: string,
     private readonly owner: TrainerOwner
   ) {}
 

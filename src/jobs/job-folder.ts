@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,28 +10,16 @@ import {
   writeFileSync
 } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import type { JobControl, MetricsRow } from '../contract/job'
+import { writeWhole } from '../files/atomic-file'
+import { removeAbandoned } from '../files/drafts'
 import { TrainerLock } from '../files/trainer-lock'
 import { isControl, runFiles, runStatus, type Heartbeat, type RunStatus } from '../contract/run-record'
 
 /** Files of every job that trains: a run's and a critic's have the same names. */
 const jobFiles: Pick<typeof runFiles, 'metrics' | 'state' | 'heartbeat' | 'control' | 'log'> = runFiles
-
-/** Writes a file so that a crash leaves either the old one or the new one, whole. */
-export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const draft = `${file}.new`
-  const handle = openSync(draft, 'w')
-  try {
-    writeFileSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(draft, file)
-}
 
 /**
  * Says that a job works on this folder; hosts call it every second, whatever the job is busy with. The thread that
@@ -82,6 +69,8 @@ export class JobFolder {
   static async alone<F extends JobFolder, T>(open: () => F, work: (folder: F) => Promise<T>): Promise<T> {
     const lock = TrainerLock.take(open().dir)
     try {
+      // What a killed writer left half-written.
+      removeAbandoned(lock.dir)
       const folder = open()
       folder.lock = lock
       return await work(folder)

@@ -21,7 +21,7 @@ import { judge, type Judged } from './critic/judge'
 import { Loading } from './loading'
 import { openPolicy, parametersHash, startOf } from './model/policy'
 import { itemsOfStep } from './prompts'
-import { writeWhole } from './job-folder'
+import { writeWhole } from '../files/atomic-file'
 import { RunFolder } from './run/folder'
 
 type ReviewRequest = Extract<JobRequest, { kind: 'review' }>

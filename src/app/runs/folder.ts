@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync
-} from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { RunDetail, RunView } from '../../contract/ipc'
@@ -25,6 +15,7 @@ import {
   type RunRecord,
   type RunStatus
 } from '../../contract/run-record'
+import { writeWhole } from '../../files/atomic-file'
 import { isAlive } from '../../files/is-alive'
 import { Failure } from '../../pipeline/failure'
 
@@ -155,9 +146,7 @@ export function tellRun(dir: string, word: JobControl): RunView {
   const run = readRunView(dir)
   if (run.state !== 'running' && run.state !== 'paused' && run.state !== 'waiting')
     throw new Failure('bad-input', `The run ${run.name} is ${run.state}: there is nothing to ${word}.`)
-  const file = join(dir, runFiles.control)
-  writeFileSync(`${file}.new`, word)
-  renameSync(`${file}.new`, file)
+  writeWhole(join(dir, runFiles.control), word)
   return run
 }
 

@@ -41,6 +41,8 @@ describe.each([
 ])('a $what that is being trained', ({ what, make, work }) => {
   test('is refused to a second trainer, which leaves every file as it is', async () => {
     const dir = make(`${what}-second`)
+    // As a process leaves it that is killed while it writes; 2^22 is the largest number that Linux gives.
+    writeFileSync(join(dir, `.state.json.new-${2 ** 22 + 1}`), '{"state":"runn')
     let refused: unknown
     let [before, after]: Record<string, string>[] = []
     const host: JobContext = {
@@ -57,7 +59,7 @@ describe.each([
     expect(await refused).toEqual(isBusy(dir))
     expect(Object.keys(before)).toContain(join(dir, runFiles.lock))
     expect(after).toEqual(before)
-    expect(readdirSync(dir)).not.toContain(runFiles.lock)
+    expect(readdirSync(dir).filter((name) => name === runFiles.lock || name.startsWith('.'))).toEqual([])
   })
 
   test('ends in one that finds that another has it, and writes nothing more', async () => {
