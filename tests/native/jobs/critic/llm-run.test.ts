@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { renderReport } from '../../../../src/app/review/report'
 import { readRunDetail } from '../../../../src/app/runs/folder'
 import { startRun } from '../../../../src/app/runs/runs'
+import { hostJob } from '../../../../src/cli/job-host'
 import { runAnswer, runText } from '../../../../src/cli/run-answer'
 import type { Critic } from '../../../../src/contract/critic'
 import type { SampleRow } from '../../../../src/contract/job'
@@ -136,6 +137,30 @@ describe('a run whose critic is a model on a server', () => {
     expect(await refused).toMatchObject({ code: 'trainer-busy' })
     expect(await reviewRun(request, quietHost())).toMatchObject({ pairs: 1 })
     expect(existsSync(join(dir, 'trainer.lock'))).toBe(false)
+  })
+
+  test('keeps its folder and its heartbeat while it waits for its critic; a review keeps the folder alone', async () => {
+    const dir = llmRun({ steps: 1, checkpointEvery: 1, batch: 2 })
+    const times = (name: string): number => statSync(join(dir, name)).mtimeMs
+    const seen: { lock: number; heartbeat: number }[] = []
+    const look = (): void => void seen.push({ lock: times('trainer.lock'), heartbeat: times('heartbeat') })
+    server.behaviour = (...given) => {
+      look()
+      setTimeout(() => {
+        look()
+        honestly(...given)
+      }, 2500)
+    }
+    const allowedHosts: string[] = []
+    await hostJob({ kind: 'train', runDir: dir, allowedHosts })
+    expect(seen[seen.length - 1].lock).toBeGreaterThan(seen[0].lock + 900)
+    expect(seen[seen.length - 1].heartbeat).toBeGreaterThan(seen[0].heartbeat + 900)
+
+    seen.length = 0
+    const outFile = join(dir, 'review.json')
+    await hostJob({ kind: 'review', runDir: dir, outFile, count: 2, seed: 9, allowedHosts })
+    expect(seen[seen.length - 1].lock).toBeGreaterThan(seen[0].lock + 900)
+    expect(seen[seen.length - 1].heartbeat).toBe(seen[0].heartbeat)
   })
 
   test('is refused where the server is not on this machine, before anything is sent or trained', async () => {
