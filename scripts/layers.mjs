@@ -26,10 +26,16 @@ export const layers = [
   { folder: 'engine/runtime', imports: ['engine'], packages: ['onnxruntime-node'], node: true },
   { folder: 'engine/checkpoint', imports: ['engine'], packages: [], node: true },
   { folder: 'contract', imports: ['pipeline'], packages: ['zod'], node: false },
-  { folder: 'critics', imports: ['pipeline', 'tokens', 'contract'], packages: ['re2js', 'zod'], node: true },
+  { folder: 'files', imports: ['pipeline', 'contract'], packages: [], node: true },
+  {
+    folder: 'critics',
+    imports: ['pipeline', 'tokens', 'contract', 'files'],
+    packages: ['re2js', 'zod'],
+    node: true
+  },
   {
     folder: 'jobs',
-    imports: ['engine', 'pipeline', 'tokens', 'critics', 'contract', 'jobs/sessions'],
+    imports: ['engine', 'pipeline', 'tokens', 'critics', 'contract', 'files', 'jobs/sessions'],
     packages: [],
     node: true,
     except: ['jobs/sessions']
@@ -38,11 +44,11 @@ export const layers = [
   { folder: 'store', imports: ['pipeline'], packages: ['better-sqlite3'], node: true },
   {
     folder: 'app',
-    imports: ['store', 'formats', 'tokens', 'pipeline', 'contract', 'critics', 'jobs/sessions'],
+    imports: ['store', 'formats', 'tokens', 'pipeline', 'contract', 'critics', 'files', 'jobs/sessions'],
     packages: [],
     node: true
   },
-  { folder: 'trainer', imports: ['jobs', 'contract'], packages: ['electron'], node: true },
+  { folder: 'trainer', imports: ['jobs', 'contract', 'files'], packages: ['electron'], node: true },
   { folder: 'main', imports: ['app', 'contract'], packages: ['electron', 'electron-log'], node: true },
   { folder: 'cli', imports: ['app', 'jobs', 'contract', 'pipeline'], packages: ['commander'], node: true },
   { folder: 'preload', imports: ['contract'], packages: ['electron'], node: false },

@@ -11,7 +11,7 @@ import { documentsAfter, type DocumentRow } from '../store/documents'
 import { openProject } from '../store/project'
 import { responsesOfDocument, type ResponseRow } from '../store/responses'
 import { spansOf, type SpanRow } from '../store/spans'
-import { AtomicFile, type WriteBytes } from './atomic-file'
+import { AtomicFile, type WriteBytes } from '../files/atomic-file'
 
 export interface ExportOptions {
   readonly format?: string

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Failure } from '../pipeline/failure'
-import { isAlive } from './is-alive'
+import { draftOf, removeAbandoned } from '../files/drafts'
 
 /**
  * The path of a folder that is empty or not there yet.
@@ -84,7 +84,7 @@ export class NewFolder {
   ) {
     this.folder = unusedFolder(dir, remedy)
     this.draft = draftOf(this.folder)
-    removeAbandoned(this.folder)
+    removeAbandoned(dirname(this.folder), basename(this.folder))
   }
 
   /** A file by its path within the folder; `write` adds to it, `end` gives its SHA-256. */
@@ -125,21 +125,6 @@ export class NewFolder {
     for (const file of this.open) file.close()
     this.open.clear()
     discardDraft(this.folder)
-  }
-}
-
-/** Every process has a draft of its own: two of them may write a folder of one name, and one is told that it was late. */
-const draftOf = (folder: string): string => join(dirname(folder), `.${basename(folder)}.new-${process.pid}`)
-
-/** Removes drafts of the folder that are this process's own, or of processes that are gone. */
-function removeAbandoned(folder: string): void {
-  const parent = dirname(folder)
-  if (!existsSync(parent)) return
-  const prefix = `.${basename(folder)}.new-`
-  for (const name of readdirSync(parent)) {
-    if (!name.startsWith(prefix)) continue
-    const pid = Number(name.slice(prefix.length))
-    if (pid === process.pid || !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true })
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Settings } from '../contract/ipc'
-import { AtomicFile } from './atomic-file'
+import { writeWhole } from '../files/atomic-file'
 
 interface Stored extends Settings {
   /** Model folders that were chosen, the latest first. */
@@ -40,13 +40,8 @@ export class SettingsFile {
   set(change: Partial<Stored>): void {
     const given = Object.entries(change).filter(([, value]) => value !== undefined)
     mkdirSync(dirname(this.file), { recursive: true })
-    const out = new AtomicFile(this.file)
-    try {
-      out.write(`${JSON.stringify({ ...this.load(), ...Object.fromEntries(given) }, null, 2)}\n`)
-      out.commit()
-    } finally {
-      out.discard()
-    }
+    const settings = { ...this.load(), ...Object.fromEntries(given) }
+    writeWhole(this.file, `${JSON.stringify(settings, null, 2)}\n`)
   }
 
   /** Who annotates here: the name given once, or until then the system's name for the user. */

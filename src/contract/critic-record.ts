@@ -54,7 +54,11 @@ const reply = z
      * JSON strings in one message. `verbatim`: the conversation in the template, then the response and an end token, as
      * a policy has them, and quotes take the space before them along; for a small base, which knows words by that space.
      */
-    question: z.enum(['quoted', 'verbatim']).optional()
+    question: z.enum(['quoted', 'verbatim']).optional(),
+    /** Divides the logits of what the format allows; 0, which is also meant where nothing is said, takes the likeliest. */
+    temperature: z.number().min(0).max(10).optional(),
+    /** Of what is drawn then, 1 where nothing is said; an answer to the same question gets the same reply. */
+    seed: z.int().min(0).optional()
   })
   .prefault({})
 

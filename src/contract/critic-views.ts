@@ -1,3 +1,5 @@
+import type { Split } from '../pipeline/optimise/split'
+import type { Ranked } from '../pipeline/reward/critic-quality/ranking'
 import type { CriticEvaluation } from './critic-evaluation'
 import type { CriticKind } from './critic-record'
 import type { MetricsRow } from './job'
@@ -42,19 +44,11 @@ export interface TrainedView {
   readonly metrics: readonly MetricsRow[]
 }
 
-/** An answer that a critic has judged, with the reasons to look at it. All shares are in [0, 1]. */
-export interface JudgedAnswerView {
-  readonly responseId: string
+/** An answer that a critic has judged, with the reasons to look at it. */
+export interface JudgedAnswerView extends Ranked {
   readonly title: string
-  readonly split: 'train' | 'dev' | 'test'
+  readonly split: Split
   /** People have submitted an annotation of it. */
   readonly read: boolean
   readonly spans: number
-  readonly disagreement: number | null
-  readonly critics: number
-  readonly uncertainty: number
-  readonly novelty: number
-  readonly worth: number
-  /** When to look at it, from 0: the worthiest first, but nothing like the ones before; null where people have read it. */
-  readonly turn: number | null
 }

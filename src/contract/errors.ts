@@ -96,7 +96,7 @@ export const errors = {
     means: 'The run needs more memory than there is.',
     remedy: 'Lower the batch or the number of new tokens.'
   },
-  'trainer-busy': { means: 'A run is already going.', remedy: 'Wait for it, or stop it.' },
+  'trainer-busy': { means: 'A run or a training is already going.', remedy: 'Wait for it, or stop it.' },
   'trainer-died': {
     means: 'The trainer process ended unexpectedly.',
     remedy: 'Resume the run; it continues from its last checkpoint.'

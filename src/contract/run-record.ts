@@ -25,6 +25,8 @@ export const runFiles = {
   samples: 'samples.jsonl',
   state: 'state.json',
   heartbeat: 'heartbeat',
+  /** Who works in the folder, and nobody else: `TrainerOwner`, touched every second or two. */
+  lock: 'trainer.lock',
   /** One of `JobControl`, written by whoever wants the run to stop, pause or go on. */
   control: 'control',
   log: 'log.txt',
@@ -156,6 +158,10 @@ export type BestCheckpoint = z.infer<typeof bestCheckpoint>
 /** `heartbeat`: rewritten every second or two while a job works on the folder. */
 export const heartbeat = z.strictObject({ at: z.iso.datetime(), pid: z.int(), host: z.string() })
 export type Heartbeat = z.infer<typeof heartbeat>
+
+/** `trainer.lock`: the process that works in the folder, since when, and a word of which no other owner has the like. */
+export const trainerOwner = heartbeat.extend({ token: z.uuid() })
+export type TrainerOwner = z.infer<typeof trainerOwner>
 
 /** Seconds after which a silent job is taken for dead. */
 export const HEARTBEAT_LIMIT = 15

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  appendFileSync,
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  writeFileSync
-} from 'node:fs'
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { toFailure } from '../contract/errors'
+import { writeWhole } from '../files/atomic-file'
 import type { CritiqueStore, OkCritique } from './cache'
 
 const offset = z.int().min(0)
@@ -150,9 +142,7 @@ export class CritiqueFile implements CritiqueStore {
     for (const [key, critique] of kept) this.critiques.set(key, critique)
     this.write(() => {
       const text = kept.map((entry) => lineOf(...entry)).join('')
-      const draft = `${this.path}.${process.pid}.new`
-      writeFileSync(draft, text)
-      renameSync(draft, this.path)
+      writeWhole(this.path, text)
       this.size = Buffer.byteLength(text)
     })
   }

@@ -2,7 +2,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -11,27 +10,16 @@ import {
   writeFileSync
 } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import type { JobControl, MetricsRow } from '../contract/job'
+import { writeWhole } from '../files/atomic-file'
+import { removeAbandoned } from '../files/drafts'
+import { TrainerLock } from '../files/trainer-lock'
 import { isControl, runFiles, runStatus, type Heartbeat, type RunStatus } from '../contract/run-record'
 
 /** Files of every job that trains: a run's and a critic's have the same names. */
 const jobFiles: Pick<typeof runFiles, 'metrics' | 'state' | 'heartbeat' | 'control' | 'log'> = runFiles
-
-/** Writes a file so that a crash leaves either the old one or the new one, whole. */
-export function writeWhole(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true })
-  const draft = `${file}.new`
-  const handle = openSync(draft, 'w')
-  try {
-    writeFileSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(draft, file)
-}
 
 /**
  * Says that a job works on this folder; hosts call it every second, whatever the job is busy with. The thread that
@@ -68,7 +56,28 @@ function stepOf(line: string): number {
 
 /** The job's side of a folder that something is trained in. */
 export class JobFolder {
+  /** Of a job that works here alone: it makes sure of that whenever it writes. */
+  private lock: TrainerLock | null = null
+
   constructor(readonly dir: string) {}
+
+  /**
+   * Does `work` in a folder that nobody else works in meanwhile. It is opened before it is taken, so that nothing is
+   * written where no such folder is, and again after: who had it until now may have changed what it says.
+   * @throws Failure trainer-busy, and what `open` and `work` throw
+   */
+  static async alone<F extends JobFolder, T>(open: () => F, work: (folder: F) => Promise<T>): Promise<T> {
+    const lock = TrainerLock.take(open().dir)
+    try {
+      // What a killed writer left half-written.
+      removeAbandoned(lock.dir)
+      const folder = open()
+      folder.lock = lock
+      return await work(folder)
+    } finally {
+      lock.release()
+    }
+  }
 
   path(name: string): string {
     return join(this.dir, name)
@@ -90,12 +99,14 @@ export class JobFolder {
   }
 
   say(status: RunStatus): void {
+    this.lock?.keep()
     beat(this.dir)
     writeWhole(this.path(jobFiles.state), JSON.stringify(status))
   }
 
   /** What is written step by step ends at this step again. */
   rewindTo(step: number): void {
+    this.lock?.keep()
     for (const name of this.perStep) truncateAfterStep(this.path(name), step)
   }
 
@@ -110,6 +121,7 @@ export class JobFolder {
 
   /** They reach the disk before the checkpoint that counts on them. */
   flush(): void {
+    this.lock?.keep()
     for (const name of this.perStep) {
       if (!existsSync(this.path(name))) continue
       const handle = openSync(this.path(name), 'r+')
@@ -120,6 +132,7 @@ export class JobFolder {
 
   /** Takes the word left in `control`, if any. */
   takeControl(): JobControl | null {
+    this.lock?.keep()
     const file = this.path(jobFiles.control)
     if (!existsSync(file)) return null
     const word = readFileSync(file, 'utf8').trim()
@@ -128,6 +141,7 @@ export class JobFolder {
   }
 
   protected append(name: string, text: string): void {
+    this.lock?.keep()
     const handle = openSync(this.path(name), 'a')
     try {
       writeFileSync(handle, text)

@@ -21,7 +21,7 @@ import { judge, type Judged } from './critic/judge'
 import { Loading } from './loading'
 import { openPolicy, parametersHash, startOf } from './model/policy'
 import { itemsOfStep } from './prompts'
-import { writeWhole } from './job-folder'
+import { writeWhole } from '../files/atomic-file'
 import { RunFolder } from './run/folder'
 
 type ReviewRequest = Extract<JobRequest, { kind: 'review' }>
@@ -29,12 +29,24 @@ type ReviewRequest = Extract<JobRequest, { kind: 'review' }>
 /**
  * The same prompts and the same random numbers before and after the run, side by side. Every answer is judged by the
  * run's critic and scored under both sets of weights, so that a reader sees what became likelier.
- * @throws Failure not-found when the run has nothing trained yet
+ * @throws Failure not-found when the run has nothing trained yet, trainer-busy while a critic with a budget judges for it
  */
-export async function reviewRun(request: ReviewRequest, host: JobContext): Promise<{ pairs: number }> {
+export function reviewRun(request: ReviewRequest, host: JobContext): Promise<{ pairs: number }> {
+  const open = (): RunFolder => RunFolder.open(request.runDir, request.allowedHosts)
+  const work = (folder: RunFolder): Promise<{ pairs: number }> => reviewIn(folder, request, host)
+  // A critic's budget is the run's, and two programs would each write down what they alone have spent of it.
+  return spends(open()) ? RunFolder.alone(open, work) : work(open())
+}
+
+const spends = ({ config }: RunFolder): boolean => config.critic?.startsWith('llm:') ?? false
+
+async function reviewIn(
+  folder: RunFolder,
+  request: ReviewRequest,
+  host: JobContext
+): Promise<{ pairs: number }> {
   const stopped = (): Failure => new Failure('cancelled', 'The review was stopped; nothing was kept.')
   const context = new Loading(host, stopped)
-  const folder = RunFolder.open(request.runDir, request.allowedHosts)
   const { config } = folder
   const { temperature } = config.sampling
   context.emit({

@@ -9,7 +9,7 @@ import { uniforms } from '../pipeline/optimise/chance'
 import { breathe, ProgressMeter, type JobContext } from './context'
 import { Loading } from './loading'
 import { adapterHash, openPolicy } from './model/policy'
-import { writeWhole } from './job-folder'
+import { writeWhole } from '../files/atomic-file'
 
 type SampleRequest = Extract<JobRequest, { kind: 'sample' }>
 

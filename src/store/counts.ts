@@ -1,25 +1,16 @@
+import type { Amounts, ProjectAmounts } from '../pipeline/annotate/amounts'
 import { statement, type Db } from './database'
 import { isPrediction } from './predictions'
 
-export interface Counts {
-  readonly documents: number
-  readonly responses: number
-  readonly annotations: number
-  readonly spans: number
-  /** Answers that nobody has annotated; a critic that predicts is nobody. */
-  readonly unread: number
-  readonly runs: number
-}
-
 /** Rows to go through, for somebody who goes through them all. */
-export const countRows = (db: Db): Pick<Counts, 'documents' | 'responses'> =>
+export const countRows = (db: Db): Pick<Amounts, 'documents' | 'responses'> =>
   statement(
     db,
     `SELECT (SELECT count(*) FROM documents) AS documents, (SELECT count(*) FROM responses) AS responses`
-  ).get() as Pick<Counts, 'documents' | 'responses'>
+  ).get() as Pick<Amounts, 'documents' | 'responses'>
 
 /** How much a project holds, without what was retracted. */
-export function countAll(db: Db): Counts {
+export function countAll(db: Db): ProjectAmounts {
   return statement(
     db,
     `SELECT
@@ -32,5 +23,5 @@ export function countAll(db: Db): Counts {
          (SELECT 1 FROM annotations o JOIN persons p USING (person_id)
            WHERE o.response_id = r.response_id AND o.retracted = 0 AND NOT ${isPrediction})) AS unread,
        (SELECT count(*) FROM runs) AS runs`
-  ).get() as Counts
+  ).get() as ProjectAmounts
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads'
 import { toFailure } from '../contract/errors'
 import { trainerMessage, type JobEvent, type JobRequest } from '../contract/job'
+import { keepFolder } from '../files/trainer-lock'
 import { useGpuPack } from '../jobs/model/devices'
 import { beat } from '../jobs/job-folder'
 import { findParent } from './parent'
@@ -29,8 +30,7 @@ function startWorker(workerData: JobRequest): Worker {
 
 function start(request: JobRequest): void {
   if ('gpuPack' in request && request.gpuPack) useGpuPack(request.gpuPack)
-  const folder = trainingFolder(request)
-  const pulse = folder === null ? undefined : setInterval(() => beatQuietly(folder), HEARTBEAT)
+  const pulse = setInterval(() => sayQuietly(request), HEARTBEAT)
   let last: JobEvent | null = null
   worker = startWorker(request)
   worker.on('message', (event: JobEvent) => {
@@ -45,16 +45,18 @@ function start(request: JobRequest): void {
   })
 }
 
-/** The folder that a job keeps alive, if it trains. */
-function trainingFolder(request: JobRequest): string | null {
-  if (request.kind === 'train') return request.runDir
+/** The folder that a job works in alone, if it has taken it. */
+function folderOf(request: JobRequest): string | null {
+  if (request.kind === 'train' || request.kind === 'review') return request.runDir
   return request.kind === 'train-critic' ? request.criticDir : null
 }
 
-/** A full disk must not stop the thread that would report it. */
-function beatQuietly(runDir: string): void {
+/** Says that the job is there. A full disk must not stop the thread that would report it. */
+function sayQuietly(request: JobRequest): void {
+  const folder = folderOf(request)
   try {
-    beat(runDir)
+    // A heartbeat would say of a review that the run goes on.
+    if (folder !== null && keepFolder(folder) && request.kind !== 'review') beat(folder)
   } catch {
     // The worker meets the same obstacle and fails with its code.
   }

@@ -1,7 +1,7 @@
 import type { AlignRules } from '../../pipeline/align/align'
 import { Failure } from '../../pipeline/failure'
 import type { Project } from '../../store/project'
-import { AtomicFile } from '../atomic-file'
+import { AtomicFile } from '../../files/atomic-file'
 import { projectSource } from '../runs/source'
 import { alignText } from './align-text'
 import type { FolderTokenizer } from './open-tokenizer'

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CriticEvaluation, EvaluationResult } from '../../contract/critic-evaluation'
 import type { JobRequest } from '../../contract/job'
+import { writeWhole } from '../../files/atomic-file'
 import { Failure } from '../../pipeline/failure'
 import type { Split } from '../../pipeline/optimise/split'
 import type { Project } from '../../store/project'
 import { openFolderTokenizer } from '../align/open-tokenizer'
-import { AtomicFile } from '../atomic-file'
 import { readingOf } from '../open-to-read'
 import { sha256 } from '../sha256'
 import { evaluationsFolderOf } from './evaluations'
@@ -102,13 +102,7 @@ export function keepEvaluation(
   }
   mkdirSync(keptIn, { recursive: true })
   const name = `${sha256(fingerprint).slice(0, 16)}-${head.split}.json`
-  const out = new AtomicFile(join(keptIn, name))
-  try {
-    out.write(`${JSON.stringify(evaluation, null, 1)}\n`)
-    out.commit()
-  } finally {
-    out.discard()
-  }
+  writeWhole(join(keptIn, name), `${JSON.stringify(evaluation, null, 1)}\n`)
   return evaluation
 }
 

@@ -1,6 +1,7 @@
 import type { CriticTraining } from '../../contract/critic-record'
 import { codePointLength } from '../../pipeline/annotate/code-points'
 import type { Polarity, Range } from '../../pipeline/annotate/span'
+import { markedAlike } from '../../pipeline/reward/critic-quality/marked-alike'
 
 /** What weights are made from. */
 export interface WeighedAnnotation {
@@ -68,12 +69,6 @@ function labelsOf(response: string, spans: Marks): Uint8Array {
 }
 
 function agreement(first: Uint8Array, second: Uint8Array): number {
-  let either = 0
-  let alike = 0
-  first.forEach((label, place) => {
-    if (label === 0 && second[place] === 0) return
-    either++
-    if (label === second[place]) alike++
-  })
-  return either === 0 ? 1 : alike / either
+  const { marked, alike } = markedAlike(first, second)
+  return marked === 0 ? 1 : alike / marked
 }

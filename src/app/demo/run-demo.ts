@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { CancelSignal } from '../../contract/critic'
 import type { RunPlan } from '../../contract/ipc'
 import type { JobRequest } from '../../contract/job'
+import { writeWhole } from '../../files/atomic-file'
 import { Failure } from '../../pipeline/failure'
 import { importIntoFile, type ImportResult } from '../import-file'
 import { unusedFolder } from '../new-folder'
@@ -10,7 +11,6 @@ import { readReview, renderReport } from '../review/report'
 import { reviewRequest } from '../review/review'
 import { finalAdapter, readRunDetail } from '../runs/folder'
 import { noteRunOf, planRunOf, startRunOf } from '../runs/project'
-import { AtomicFile } from '../atomic-file'
 import { truthSection } from './demo-report'
 import {
   demoAnswerLength,
@@ -127,7 +127,7 @@ export async function runDemo(
   const shown = runOf(seeds[0], 'none')
   await host.runJob(reviewRequest(shown), 'review')
   const report = join(folder, 'report.html')
-  writePage(report, renderReport(readRunDetail(shown), readReview(shown), truthSection(summary)))
+  writeWhole(report, renderReport(readRunDetail(shown), readReview(shown), truthSection(summary)))
   host.tell('review', `the same prompts before and after, in ${report}`)
   return {
     ...summary,
@@ -140,12 +140,6 @@ export async function runDemo(
     tokensRewarded: plan.tokensRewarded,
     seconds: (performance.now() - started) / 1000
   }
-}
-
-function writePage(path: string, text: string): void {
-  const file = new AtomicFile(path)
-  file.write(text)
-  file.commit()
 }
 
 function tellPlan(host: DemoHost, imported: ImportResult, plan: RunPlan): void {

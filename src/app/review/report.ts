@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ReviewAnswer, ReviewPair, RunDetail } from '../../contract/ipc'
 import { criticFailures, failuresText } from '../runs/failures'
 import { runFiles, type ReviewFile } from '../../contract/run-record'
 import { chart, type Curve } from './report-chart'
+import { writeWhole } from '../../files/atomic-file'
 import { contentSecurityPolicy, html, reportStyle, Html } from './report-html'
 import { inDigits, SUMMARY_WINDOW, summarise } from './report-summary'
 import { readRunDetail } from '../runs/folder'
@@ -11,8 +12,7 @@ import { readRunDetail } from '../runs/folder'
 /** Writes the report of a run to one file. @returns its path */
 export function writeReport(runDir: string, out: string): string {
   const text = renderReport(readRunDetail(runDir), readReview(runDir))
-  writeFileSync(`${out}.new`, text)
-  renameSync(`${out}.new`, out)
+  writeWhole(out, text)
   return out
 }
 

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync
-} from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { RunDetail, RunView } from '../../contract/ipc'
@@ -25,8 +15,9 @@ import {
   type RunRecord,
   type RunStatus
 } from '../../contract/run-record'
+import { writeWhole } from '../../files/atomic-file'
+import { isAlive } from '../../files/is-alive'
 import { Failure } from '../../pipeline/failure'
-import { isAlive } from '../is-alive'
 
 /** The app's side of a run folder: it reads what the job wrote, and leaves words in `control`. */
 
@@ -155,9 +146,7 @@ export function tellRun(dir: string, word: JobControl): RunView {
   const run = readRunView(dir)
   if (run.state !== 'running' && run.state !== 'paused' && run.state !== 'waiting')
     throw new Failure('bad-input', `The run ${run.name} is ${run.state}: there is nothing to ${word}.`)
-  const file = join(dir, runFiles.control)
-  writeFileSync(`${file}.new`, word)
-  renameSync(`${file}.new`, file)
+  writeWhole(join(dir, runFiles.control), word)
   return run
 }
 

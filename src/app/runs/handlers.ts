@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import type { FailureValue } from '../../contract/errors'
 import type { AppEvent, Device, Handlers, RunPlan, RunView } from '../../contract/ipc'
 import type { JobControl, JobEvent, JobRequest, Progress } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
@@ -52,13 +53,16 @@ export function runHandlers(seat: RunHost) {
   /** Follows a training job; the project may have been closed meanwhile, so only the folder is asked. */
   const follow = (run: RunView): RunView => {
     claim(`The run ${run.name}`)
-    const tell = (progress: Progress | null): void =>
-      emit({ kind: 'run', run: readRunView(run.dir, progress) })
+    const tell = (progress: Progress | null, refused: FailureValue | null = null): void => {
+      const view = readRunView(run.dir, progress)
+      emit({ kind: 'run', run: { ...view, error: view.error ?? refused } })
+    }
     host({ kind: 'train', runDir: run.dir }, (event) => {
       if (event.kind === 'progress') return tell(event.progress)
       busy = null
       noteRun(project, run.dir)
-      tell(null)
+      // One that another program was faster to take says nothing of it in the folder.
+      tell(null, event.kind === 'failed' && event.error.code === 'trainer-busy' ? event.error : null)
     })
     return run
   }

@@ -4,6 +4,7 @@ import type { RunDetail, RunPlan, RunView } from '../../contract/ipc'
 import type { JobControl, SampleRow } from '../../contract/job'
 import type { RunConfig } from '../../contract/run-config'
 import { parseRunConfig, runFiles } from '../../contract/run-record'
+import { requireNoTrainer } from '../../files/trainer-lock'
 import { Failure } from '../../pipeline/failure'
 import { lastSequence } from '../../store/history'
 import type { Project } from '../../store/project'
@@ -154,10 +155,11 @@ export function controlRun(project: Project, runId: string, word: JobControl): R
 
 /**
  * Whether a run can be taken up again; the host then gets the same request as for a start.
- * @throws Failure run-not-resumable when it is going on or finished
+ * @throws Failure trainer-busy when it is going on, run-not-resumable when it is finished
  */
 export function resumableRun(dir: string): RunView {
   const run = readRunView(dir)
+  requireNoTrainer(dir)
   if (run.state === 'running' || run.state === 'paused')
     throw new Failure('trainer-busy', `The run ${run.name} is ${run.state} already.`)
   if (run.state === 'finished')

@@ -69,7 +69,7 @@ export function registerCriticCommands(program: Command, terminal: Terminal): vo
         )
       if (!resume) {
         const training = readCriticTraining(config ?? null, { kind, base, seed, device, threads })
-        prepareCriticOf(project ?? '', training, out)
+        await prepareCriticOf(project ?? '', training, out)
       } else if (!existsSync(join(out, criticFiles.training)))
         throw new Failure('not-found', `There is no training in ${out} to take up again.`)
       const criticDir = resolve(out)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Amounts, ProjectAmounts } from '../../pipeline/annotate/amounts'
 import { path, route } from './route'
 
 /** The project that is open. */
@@ -11,18 +12,9 @@ export const projectRoutes = {
   'project.check': route(z.undefined()).returns<CheckSummary>()
 } as const
 
-interface Amounts {
-  readonly documents: number
-  readonly responses: number
-  readonly annotations: number
-  readonly spans: number
-}
-export interface ProjectInfo extends Amounts {
+export interface ProjectInfo extends ProjectAmounts {
   readonly path: string
   readonly name: string
-  /** Answers that nobody has annotated. */
-  readonly unread: number
-  readonly runs: number
 }
 export interface RejectedRecord {
   readonly record: string

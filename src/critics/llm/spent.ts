@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { toFailure } from '../../contract/errors'
+import { writeWhole } from '../../files/atomic-file'
 import { Failure } from '../../pipeline/failure'
 
 const amount = z.number().min(0)
@@ -31,7 +32,10 @@ export const noBook: SpentBook = {
   keep: () => undefined
 }
 
-/** A file that is whole at any moment: who is killed has spent what it says, and at most what it says. */
+/**
+ * A file that is whole at any moment, and through a power cut: who is killed has spent what it says, and at most what it
+ * says.
+ */
 export class SpentFile implements SpentBook {
   readonly before: Spent
 
@@ -42,10 +46,8 @@ export class SpentFile implements SpentBook {
 
   /** @throws Failure disk-full, read-only, unreadable */
   keep({ requests, tokens, seconds }: Spent): void {
-    const draft = `${this.file}.new`
     try {
-      writeFileSync(draft, JSON.stringify({ version: 1, requests, tokens, seconds }) + '\n')
-      renameSync(draft, this.file)
+      writeWhole(this.file, JSON.stringify({ version: 1, requests, tokens, seconds }) + '\n')
     } catch (error) {
       const { code, message } = toFailure(error)
       throw new Failure(

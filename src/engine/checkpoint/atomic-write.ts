@@ -85,13 +85,6 @@ export function writeFileAtomically(
   })
 }
 
-/** Removes from a folder what writers that were killed left half-written in it. Nobody else may be writing there. */
-export function removeHalfWritten(folder: string): void {
-  for (const name of nodeFiles.readdirSync(folder))
-    if (/^\..+\.(new|old)-\d+$/.test(name))
-      nodeFiles.rmSync(join(folder, name), { recursive: true, force: true })
-}
-
 function refuseForeignFolder(target: string, contents: FolderSource, files: WritableFiles): void {
   if (!files.existsSync(target)) return
   const foreign = files.readdirSync(target).find((name) => !contents.has(name))

@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
 import type { Hash } from 'node:crypto'
 import { EngineFailure } from '../failure'
 import { elementCount, float32, floats, type HostTensor } from '../graph/tensor'
 import { widened } from './half-precision'
+import { openRegularFile, readExactly } from './open-file'
 import {
   corrupt,
   headerLimit,
@@ -112,34 +113,17 @@ export function encodeSafetensorsHeader(
   return start
 }
 
-/** Opening a pipe would wait for a writer, so what the path names is looked at first. */
-function openRegularFile(path: string): number {
-  try {
-    const stat = statSync(path)
-    if (stat.isDirectory())
-      throw new EngineFailure('not-a-file', `${path} is a folder, not a file of weights.`)
-    if (!stat.isFile()) throw new EngineFailure('not-a-file', `${path} is not an ordinary file.`)
-    return openSync(path, 'r')
-  } catch (error) {
-    if (error instanceof EngineFailure) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? new EngineFailure('not-found', `There is no file ${path}.`)
-      : new EngineFailure('unreadable', `${path} cannot be read (${message}).`)
-  }
-}
-
 function openHeader(path: string, descriptor: number, rename?: Rename): SafetensorsFile {
   const size = fstatSync(descriptor).size
   if (size === 0) throw new EngineFailure('empty-file', `${path} is empty; copy it again from its source.`)
   if (size < prefixBytes) throw corrupt(path, 'the file is cut off within its first 8 bytes')
-  const prefix = readBytes(path, descriptor, 0, prefixBytes)
+  const prefix = readExactly(path, descriptor, 0, prefixBytes)
   const declared = new DataView(prefix.buffer).getBigUint64(0, true)
   if (declared > BigInt(Math.min(headerLimit, size - prefixBytes))) {
     throw corrupt(path, `the header claims ${declared} bytes, and the file has ${size}`)
   }
   const length = Number(declared)
-  const bytes = readBytes(path, descriptor, prefixBytes, length)
+  const bytes = readExactly(path, descriptor, prefixBytes, length)
   const header = renamed(parseSafetensorsHeader(path, bytes, prefixBytes + length, size), rename)
   const entryOf = (name: string): TensorEntry => {
     const entry = header.entries.get(name)
@@ -148,7 +132,7 @@ function openHeader(path: string, descriptor: number, rename?: Rename): Safetens
   }
   const read = (name: string): HostTensor => {
     const entry = entryOf(name)
-    const data = readBytes(path, descriptor, entry.begin, entry.end - entry.begin)
+    const data = readExactly(path, descriptor, entry.begin, entry.end - entry.begin)
     return widened(asStored(path, entry, data))
   }
   const readEach: SafetensorsFile['readEach'] = (wanted, hash, use) => {
@@ -156,12 +140,12 @@ function openHeader(path: string, descriptor: number, rename?: Rename): Safetens
     for (const entry of inFileOrder(header)) {
       const { name, begin, end } = entry
       if (wanted(name)) {
-        const data = readBytes(path, descriptor, begin, end - begin)
+        const data = readExactly(path, descriptor, begin, end - begin)
         hash?.update(data)
         use(name, asStored(path, entry, data))
       } else if (hash) {
         for (let at = begin; at < end; at += chunkBytes) {
-          hash.update(readBytes(path, descriptor, at, Math.min(chunkBytes, end - at)))
+          hash.update(readExactly(path, descriptor, at, Math.min(chunkBytes, end - at)))
         }
       }
     }
@@ -176,10 +160,10 @@ function openHeader(path: string, descriptor: number, rename?: Rename): Safetens
       const size = (end - begin) / elementCount(shape)
       if (first + count > elementCount(shape))
         throw new RangeError(`${name} has no ${count} elements from ${first} on.`)
-      const part = readBytes(path, descriptor, begin + first * size, count * size)
+      const part = readExactly(path, descriptor, begin + first * size, count * size)
       return floats(widened(asStored(path, { ...entry, shape: [count] }, part)))
     },
-    readBytes: (begin, end) => readBytes(path, descriptor, begin, end - begin),
+    readBytes: (begin, end) => readExactly(path, descriptor, begin, end - begin),
     readAll(wanted = () => true, hash) {
       const found = new Map<string, HostTensor>()
       readEach(wanted, hash, (name, tensor) => found.set(name, widened(tensor)))
@@ -202,23 +186,6 @@ function renamed(
 
 const inFileOrder = ({ entries }: SafetensorsHeader) =>
   [...entries.values()].sort((a, b) => a.begin - b.begin)
-
-/** Reads exactly `length` bytes at `position` into memory of their own. */
-function readBytes(
-  path: string,
-  descriptor: number,
-  position: number,
-  length: number
-): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length)
-  for (let done = 0; done < length;) {
-    // One read call is limited to 2 GiB.
-    const count = readSync(descriptor, bytes, done, Math.min(length - done, 1 << 30), position + done)
-    if (count === 0) throw corrupt(path, 'the file became shorter while it was read')
-    done += count
-  }
-  return bytes
-}
 
 function asStored(
   path: string,

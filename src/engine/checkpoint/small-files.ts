@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { EngineFailure } from '../failure'
+import { explainingReads } from './open-file'
 
 /** Bytes: configurations and counters are far smaller; anything larger is not what its name says. */
 const sizeLimit = 1 << 24
@@ -9,7 +10,7 @@ const sizeLimit = 1 << 24
  * Throws `not-found`, `not-a-file`, `empty-file`, `unreadable`, or `bad-json` for one that is far too large.
  */
 export function readSmallFile(path: string): Uint8Array {
-  try {
+  return explainingReads(path, () => {
     const stat = statSync(path)
     if (!stat.isFile()) throw new EngineFailure('not-a-file', `${path} is a folder, not a file.`)
     if (stat.size === 0)
@@ -17,13 +18,7 @@ export function readSmallFile(path: string): Uint8Array {
     if (stat.size > sizeLimit)
       throw new EngineFailure('bad-json', `${path} is too large for a configuration.`)
     return readFileSync(path)
-  } catch (error) {
-    if (error instanceof EngineFailure) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw code === 'ENOENT' || code === 'ENOTDIR'
-      ? new EngineFailure('not-found', `There is no file ${path}.`)
-      : new EngineFailure('unreadable', `${path} cannot be read (${message}).`)
-  }
+  })
 }
 
 /** What `readSmallFile` reads, as JSON; `bad-json` if it is none. */

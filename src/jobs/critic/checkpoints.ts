@@ -9,7 +9,6 @@ import {
   type Counters,
   type TrainingCheckpoint
 } from '../../engine/checkpoint/training-checkpoint'
-import { removeHalfWritten } from '../../engine/checkpoint/atomic-write'
 import { inState, outsideStep } from '../../engine/rl/not-a-number'
 import { Failure } from '../../pipeline/failure'
 import type { CriticFolder } from './folder'
@@ -56,7 +55,6 @@ export class CriticCheckpoints {
     const place = folder.path(criticFiles.checkpoints)
     // What a killed writer left half-written takes room that the next checkpoint may need.
     pruneCheckpoints(place, Infinity)
-    removeHalfWritten(folder.dir)
     const found = latestCheckpoint(place)
     for (const { reason } of found?.skipped ?? []) folder.log(`a checkpoint was passed over: ${reason}`)
     return new CriticCheckpoints(folder, found)

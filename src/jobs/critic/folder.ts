@@ -10,8 +10,9 @@ import {
   type CriticRecord,
   type TrainingRecord
 } from '../../contract/critic-record'
+import { writeWhole } from '../../files/atomic-file'
 import { Failure } from '../../pipeline/failure'
-import { JobFolder, writeWhole } from '../job-folder'
+import { JobFolder } from '../job-folder'
 
 /** The job's side of the folder of a critic that is being trained. */
 export class CriticFolder extends JobFolder {

@@ -8,7 +8,7 @@ import { anchorOf, placesOf } from '../../pipeline/annotate/anchor'
 import { Failure } from '../../pipeline/failure'
 import { breathe, ProgressMeter, type JobContext } from '../context'
 import { openAnyCritic } from './open'
-import { writeWhole } from '../job-folder'
+import { writeWhole } from '../../files/atomic-file'
 import { Loading } from '../loading'
 
 type ScoreRequest = Extract<JobRequest, { kind: 'score-critic' }>

@@ -47,10 +47,17 @@ const BUCKETS_BELOW = 20e6
  * Trains the critic whose folder this is, or takes its training up where its last checkpoint left it, bit for bit. Dev is
  * measured every `evaluateEvery` steps, the best checkpoint by the declared metric becomes the critic, and training ends
  * early when `patience` evaluations have brought nothing better. Test examples are never looked at.
- * @throws Failure nothing-to-train, run-not-resumable, and what model, tokenizer and device may
+ * @throws Failure trainer-busy when somebody else works in the folder, which is left as it is then; nothing-to-train,
+ * run-not-resumable, and what model, tokenizer and device may
  */
-export async function trainCritic(dir: string, host: JobContext): Promise<TrainCriticResult> {
-  const folder = CriticFolder.open(dir)
+export function trainCritic(dir: string, host: JobContext): Promise<TrainCriticResult> {
+  return CriticFolder.alone(
+    () => CriticFolder.open(dir),
+    (folder) => trainIn(folder, host)
+  )
+}
+
+async function trainIn(folder: CriticFolder, host: JobContext): Promise<TrainCriticResult> {
   const context = new Loading(
     host,
     () => new Stopped(),

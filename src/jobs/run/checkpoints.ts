@@ -10,7 +10,7 @@ import {
 import { inState, outsideStep } from '../../engine/rl/not-a-number'
 import { BestSoFar, bestRule } from './best-checkpoint'
 import type { RunFolder } from './folder'
-import { writeWhole } from '../job-folder'
+import { writeWhole } from '../../files/atomic-file'
 import { nextStep, readNotes, requireSameConfig, requireSameHashes, requireSameNext } from './notes'
 import type { RunNotes } from './notes'
 import type { TrainingLoop } from './loop'

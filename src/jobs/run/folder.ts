@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { SampleRow } from '../../contract/job'
 import { parseRunRecord, runFiles, serialiseRunRecord, type RunRecord } from '../../contract/run-record'
 import type { ChosenDevice } from '../../engine/runtime/devices'
+import { writeWhole } from '../../files/atomic-file'
 import { Failure } from '../../pipeline/failure'
-import { JobFolder, writeWhole } from '../job-folder'
+import { JobFolder } from '../job-folder'
 
 const frozenFiles = [
   ['data', runFiles.answers],

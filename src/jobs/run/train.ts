@@ -27,13 +27,20 @@ export interface TrainResult {
  * Starts or resumes a run and carries it to its end, a stop or a failure. Metrics and samples are written at every
  * step, checkpoints every `checkpointEvery` steps and at a stop; a resumed run throws away what was written past its
  * checkpoint and does those steps again, bit for bit. A stop while the model loads leaves the run as it was.
+ * @throws Failure trainer-busy when somebody else works in the folder, which is left as it is then
  */
-export async function train(
+export function train(
   runDir: string,
   host: JobContext,
   allowedHosts: readonly string[] = []
 ): Promise<TrainResult> {
-  const folder = RunFolder.open(runDir, allowedHosts)
+  return RunFolder.alone(
+    () => RunFolder.open(runDir, allowedHosts),
+    (folder) => trainIn(folder, host)
+  )
+}
+
+async function trainIn(folder: RunFolder, host: JobContext): Promise<TrainResult> {
   const { config } = folder
   const context = new Loading(
     host,

@@ -31,7 +31,9 @@ export const streams = {
   /** Where the random spans of a critic's baseline lie. */
   randomSpans: 10,
   /** In which order a critic's baseline learns its words. */
-  bagOfWords: 11
+  bagOfWords: 11,
+  /** Tokens of a critic's replies: an answer has its own numbers, wherever it is judged. */
+  replies: 12
 } as const
 export type Stream = keyof typeof streams
 

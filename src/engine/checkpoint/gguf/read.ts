@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
 import { EngineFailure } from '../../failure'
+import { openRegularFile, readExactly } from '../open-file'
 import { corrupt } from '../safetensors-header'
 import { aligned, alignment, magic, tensorBytes, version, type GgufTensor } from './header'
 import { tensorTypes, type GgufTensorType } from './tensor-types'
@@ -22,14 +23,11 @@ const mostAxes = 4
 
 /**
  * Opens a GGUF file of version 3, little-endian, with tensors in F32, F16 or Q8_0. Everything in the header is held to
- * the size of the file. Throws `not-found`, `not-a-file`, or `checkpoint-corrupt` for a file that is damaged or of
+ * the size of the file. Throws `not-found`, `not-a-file`, `unreadable`, or `checkpoint-corrupt` for a file that is damaged or of
  * another kind.
  */
 export function openGguf(path: string): GgufFile {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat) throw new EngineFailure('not-found', `There is no file ${path}.`)
-  if (!stat.isFile()) throw new EngineFailure('not-a-file', `${path} is a folder, not a file.`)
-  const descriptor = openSync(path, 'r')
+  const descriptor = openRegularFile(path)
   try {
     return openHeader(path, descriptor)
   } catch (error) {
@@ -178,14 +176,4 @@ class ByteReader {
     this.position += count
     return this.window.subarray(start, start + count)
   }
-}
-
-function readExactly(path: string, descriptor: number, position: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  for (let done = 0; done < length;) {
-    const count = readSync(descriptor, bytes, done, Math.min(length - done, 1 << 30), position + done)
-    if (count === 0) throw corrupt(path, 'the file became shorter while it was read')
-    done += count
-  }
-  return bytes
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CancelSignal, CriticInput, Critique } from '../../../contract/critic'
 import type { CriticExample, CriticTraining } from '../../../contract/critic-record'
 import { toFailure } from '../../../contract/errors'
@@ -12,6 +13,7 @@ import { createGenerator, type ConstrainedSequence, type Generator } from '../..
 import type { ParameterSet } from '../../../engine/graph'
 import type { Trainable } from '../../../engine/models/model'
 import { Failure } from '../../../pipeline/failure'
+import { uniforms } from '../../../pipeline/optimise/chance'
 import type { Policy } from '../../model/policy'
 
 /** What a critic reads before it writes: no instructions, because it is trained on the task. */
@@ -40,9 +42,13 @@ interface Asked {
   readonly ids: readonly number[]
 }
 
-/** A trained model that writes replies, kept to the format token by token: greedy, in batches, every answer for itself. */
+/**
+ * A trained model that writes replies, kept to the format token by token: greedy or drawn, in batches, every answer for
+ * itself.
+ */
 export class GenerativeScorer {
   private readonly generators = new Map<string, Promise<Generator>>()
+  private readonly temperature: number
   private readonly vocabulary: ReplyVocabulary
   private parameters: ParameterSet = new Map()
 
@@ -53,6 +59,7 @@ export class GenerativeScorer {
       readonly config: Pick<CriticTraining, 'template' | 'reply'>
     }
   ) {
+    this.temperature = options.config.reply.temperature ?? 0
     const { tokenizer, model } = options.policy
     const { vocabularySize, endTokens } = model.config
     this.vocabulary = replyVocabulary({ tokenizer, size: vocabularySize, endTokens })
@@ -125,13 +132,15 @@ export class GenerativeScorer {
 
   private async write(group: readonly Asked[], signal: CancelSignal): Promise<Critique[]> {
     const started = performance.now()
-    const generator = await this.generatorFor(group[group.length - 1].ids.length)
+    const { promptLength, maxNewTokens } = this.room(group[group.length - 1].ids.length)
+    const generator = await this.generatorFor(promptLength, maxNewTokens)
     const between = (): void => {
       if (signal.aborted) throw new Failure('cancelled', 'The critic was cancelled.')
     }
     const constraints = group.map(({ input }) => replyConstraint(this.vocabulary, input.response))
     const { sequences } = await generator.constrain({
       prompts: group.map(({ ids }) => ids),
+      ...(this.temperature > 0 && this.chanceOf(group, maxNewTokens)),
       parameters: this.parameters,
       mask: (row, ids, left) => constraints[row].mask(ids, left),
       between
@@ -170,18 +179,41 @@ export class GenerativeScorer {
     }
   }
 
-  /** One generator a rounded length of the prompt. */
-  private generatorFor(longest: number): Promise<Generator> {
-    const { policy, trainable, config } = this.options
+  /**
+   * One number a token, by what the critic reads: neither an answer's neighbours nor its place change its reply, and a
+   * reply that is kept by the hash of its answer is the one that would be written again.
+   */
+  private chanceOf(
+    group: readonly Asked[],
+    maxNewTokens: number
+  ): { readonly uniforms: Float32Array; readonly temperature: number } {
+    const { seed = 1 } = this.options.config.reply
+    const numbers = new Float32Array(group.length * maxNewTokens)
+    group.forEach(({ ids }, row) => {
+      const hash = createHash('sha256').update(Uint32Array.from(ids)).digest()
+      const [step, sample] = [hash.readUInt32LE(0), hash.readUInt32LE(4)]
+      numbers.set(uniforms(seed, 'replies', step, 1, maxNewTokens, sample), row * maxNewTokens)
+    })
+    return { uniforms: numbers, temperature: this.temperature }
+  }
+
+  /** Tokens of the session that serves a prompt: its length is rounded up. */
+  private room(longest: number): { readonly promptLength: number; readonly maxNewTokens: number } {
+    const { policy, config } = this.options
     const { contextLength } = policy.model.config
     const promptLength = Math.min(Math.ceil(longest / GRAIN) * GRAIN, contextLength - SHORTEST_REPLY)
-    const maxNewTokens = Math.min(config.reply.maxNewTokens, contextLength - promptLength)
+    return { promptLength, maxNewTokens: Math.min(config.reply.maxNewTokens, contextLength - promptLength) }
+  }
+
+  /** One generator a rounded length of the prompt. */
+  private generatorFor(promptLength: number, maxNewTokens: number): Promise<Generator> {
     const key = `${promptLength} ${maxNewTokens}`
     const known = this.generators.get(key)
     if (known) return known
+    const { policy, trainable } = this.options
     const { model, runtime } = policy
     const shape = { model, trainable, runtime, batch: ROWS, promptLength, maxNewTokens }
-    const opened = createGenerator({ ...shape, greedy: true, masked: true })
+    const opened = createGenerator({ ...shape, greedy: this.temperature === 0, masked: true })
     this.generators.set(key, opened)
     return opened
   }

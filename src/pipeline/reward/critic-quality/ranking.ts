@@ -1,6 +1,7 @@
 import { tokenLabels, tokenWords, wordOffsets, type PredictedSpan } from './answer'
 import type { Span } from '../../annotate/span'
 import { inTurn } from './diversity'
+import { markedAlike } from './marked-alike'
 
 /** An answer that a critic has judged, with whatever else is known of it. */
 export interface RankedInput {
@@ -12,6 +13,7 @@ export interface RankedInput {
   readonly critics: readonly (readonly PredictedSpan[])[]
 }
 
+/** What speaks for looking at an answer. All shares are in [0, 1]. */
 export interface Ranked {
   readonly responseId: string
   /** Of the words that somebody marked, the share on which critic and people differ; null where nobody has read it. */
@@ -57,14 +59,8 @@ export function rankAnswers(answers: readonly RankedInput[]): Ranked[] {
 const wordsOf = (text: string): string[] => tokenWords(text, wordOffsets(text))
 
 function differ(first: Int8Array, second: Int8Array): number {
-  let marked = 0
-  let different = 0
-  first.forEach((label, token) => {
-    if (label === 0 && second[token] === 0) return
-    marked++
-    if (label !== second[token]) different++
-  })
-  return marked === 0 ? 0 : different / marked
+  const { marked, alike } = markedAlike(first, second)
+  return marked === 0 ? 0 : (marked - alike) / marked
 }
 
 function unsure(spans: readonly PredictedSpan[]): number {

@@ -14,6 +14,7 @@ import { projectSource } from '../../../../src/app/runs/source'
 import type { AppEvent } from '../../../../src/contract/ipc'
 import type { JobControl, JobEvent, JobRequest } from '../../../../src/contract/job'
 import { runConfig } from '../../../../src/contract/run-config'
+import { TrainerLock } from '../../../../src/files/trainer-lock'
 import { runJob } from '../../../../src/jobs'
 import { openProject, type Project } from '../../../../src/store/project'
 import { RecordWriter } from '../../../../src/store/record-writer'
@@ -140,6 +141,22 @@ describe('runs of a project', () => {
     expect(readdirSync(runsFolderOf(project))).toEqual(['run-1'])
     finish[0]()
     expect((await table['runs.start']({ config: annotated() })).name).toBe('run-2')
+  })
+
+  test('a run that another program works in is not taken up, and one that it was faster to take says so', async () => {
+    const table = handlers()
+    const { runId, dir } = await table['runs.start']({ config: annotated() })
+    const error = { code: 'trainer-busy', message: 'The folder is taken.' } as const
+    listeners[0]({ kind: 'failed', error })
+    expect(events.at(-1)).toMatchObject({ kind: 'run', run: { state: 'waiting', error } })
+
+    const lock = TrainerLock.take(dir)
+    writeFileSync(join(dir, 'control'), 'stop')
+    expect(() => table['runs.resume']({ runId })).toThrow(expect.objectContaining({ code: 'trainer-busy' }))
+    expect(existsSync(join(dir, 'control'))).toBe(true)
+    lock.release()
+    expect(table['runs.resume']({ runId })).toMatchObject({ state: 'waiting' })
+    expect(existsSync(join(dir, 'control'))).toBe(false)
   })
 
   test('a run that does not fit is refused with what would take less, unless it is told to start', async () => {

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { renderReport } from '../../../../src/app/review/report'
 import { readRunDetail } from '../../../../src/app/runs/folder'
 import { startRun } from '../../../../src/app/runs/runs'
+import { hostJob } from '../../../../src/cli/job-host'
 import { runAnswer, runText } from '../../../../src/cli/run-answer'
 import type { Critic } from '../../../../src/contract/critic'
 import type { SampleRow } from '../../../../src/contract/job'
@@ -12,6 +13,7 @@ import { parseRunConfig } from '../../../../src/contract/run-record'
 import * as critics from '../../../../src/jobs/critic/open'
 import { parametersHash } from '../../../../src/jobs/model/policy'
 import { RunFolder } from '../../../../src/jobs/run/folder'
+import { reviewRun } from '../../../../src/jobs/review'
 import { train } from '../../../../src/jobs/run/train'
 import { openRolloutsLoop } from '../../../../src/jobs/run/rollouts'
 import {
@@ -115,6 +117,50 @@ describe('a run whose critic is a model on a server', () => {
     expect(JSON.parse(readFileSync(spent, 'utf8'))).toMatchObject({ requests: 25 })
     writeFileSync(spent, '{"version":1,"requ')
     await expect(train(dir, quietHost())).rejects.toMatchObject({ code: 'run-not-resumable' })
+  })
+
+  test('is not reviewed while it goes on: the review would spend of the same budget', async () => {
+    const dir = llmRun({ checkpointEvery: 1 })
+    const request = {
+      kind: 'review',
+      runDir: dir,
+      outFile: join(dir, 'review.json'),
+      count: 1,
+      seed: 1
+    } as const
+    let refused: unknown
+    const reviewing = quietHost((event) => {
+      if (event.kind === 'progress' && event.progress.done === 2)
+        refused = reviewRun(request, quietHost()).catch((thrown: unknown) => thrown)
+    })
+    await train(dir, reviewing)
+    expect(await refused).toMatchObject({ code: 'trainer-busy' })
+    expect(await reviewRun(request, quietHost())).toMatchObject({ pairs: 1 })
+    expect(existsSync(join(dir, 'trainer.lock'))).toBe(false)
+  })
+
+  test('keeps its folder and its heartbeat while it waits for its critic; a review keeps the folder alone', async () => {
+    const dir = llmRun({ steps: 1, checkpointEvery: 1, batch: 2 })
+    const times = (name: string): number => statSync(join(dir, name)).mtimeMs
+    const seen: { lock: number; heartbeat: number }[] = []
+    const look = (): void => void seen.push({ lock: times('trainer.lock'), heartbeat: times('heartbeat') })
+    server.behaviour = (...given) => {
+      look()
+      setTimeout(() => {
+        look()
+        honestly(...given)
+      }, 2500)
+    }
+    const allowedHosts: string[] = []
+    await hostJob({ kind: 'train', runDir: dir, allowedHosts })
+    expect(seen[seen.length - 1].lock).toBeGreaterThan(seen[0].lock + 900)
+    expect(seen[seen.length - 1].heartbeat).toBeGreaterThan(seen[0].heartbeat + 900)
+
+    seen.length = 0
+    const outFile = join(dir, 'review.json')
+    await hostJob({ kind: 'review', runDir: dir, outFile, count: 2, seed: 9, allowedHosts })
+    expect(seen[seen.length - 1].lock).toBeGreaterThan(seen[0].lock + 900)
+    expect(seen[seen.length - 1].heartbeat).toBe(seen[0].heartbeat)
   })
 
   test('is refused where the server is not on this machine, before anything is sent or trained', async () => {
