@@ -89,7 +89,7 @@ export async function reviewRun(request: ReviewRequest, host: JobContext): Promi
       promptLength + maxNewTokens
     )
     const [old, now] = [start.parameters, found.state.parameters].map((weights) =>
-      scorer.score({ ids: batch.ids, temperature, parameters: weights })
+      scorer.score({ ids: batch.ids, mask: batch.mask, temperature, parameters: weights })
     )
     const [before, after] = [(await old).logProbs, (await now).logProbs]
     return answers.map(({ text, offsets }, row) => {
