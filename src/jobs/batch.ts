@@ -31,6 +31,11 @@ export class PaddedBatch {
     return this.sequences.map(({ promptIds, ids }) => promptIds.length + ids.length)
   }
 
+  /** 1 at every answer's entries, else 0 (B,T): what matters of the batch. */
+  get mask(): Float32Array<ArrayBuffer> {
+    return this.scatter(this.sequences.map(({ ids }) => new Float32Array(ids.length).fill(1)))
+  }
+
   /** What a (B,T) array holds for the answer's tokens of one row: [tokens]. */
   gather(values: Float32Array, row: number): Float32Array {
     const from = this.entry(row)

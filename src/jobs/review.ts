@@ -101,7 +101,7 @@ async function reviewIn(
       promptLength + maxNewTokens
     )
     const [old, now] = [start.parameters, found.state.parameters].map((weights) =>
-      scorer.score({ ids: batch.ids, temperature, parameters: weights })
+      scorer.score({ ids: batch.ids, mask: batch.mask, temperature, parameters: weights })
     )
     const [before, after] = [(await old).logProbs, (await now).logProbs]
     return answers.map(({ text, offsets }, row) => {

@@ -12,6 +12,8 @@ export interface Value {
   constant?: TensorData
   /** Set for initialisers that several sessions read: a session on the processor reads them where they lie. */
   readonly shared?: boolean
+  /** Of an input with an axis of any size: the most that it may measure. */
+  readonly most?: Shape
 }
 
 export type Attribute =
@@ -121,8 +123,10 @@ export class Graph {
     return new Graph({ fused: this.fused }, this, `${this.prefix}${name}/`)
   }
 
-  input(name: string, dtype: DataType, shape: Shape): Value {
-    const value: Value = { graph: this, name: this.prefix + name, dtype, shape, node: null }
+  /** `most` is for whoever measures the graph, where the shape leaves a size open. */
+  input(name: string, dtype: DataType, shape: Shape, most?: Shape): Value {
+    const place = { graph: this, name: this.prefix + name, node: null }
+    const value: Value = { ...place, dtype, shape, ...(most ? { most } : {}) }
     this.inputs.push(value)
     return value
   }

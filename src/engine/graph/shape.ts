@@ -28,8 +28,12 @@ export function transposeLast(a: Value): Value {
   return transpose(a, [...a.shape.keys()].slice(0, rank - 2).concat(rank - 1, rank - 2))
 }
 
-export const expand = (a: Value, shape: Shape): Value =>
-  sameShape(a.shape, shape) ? a : a.graph.node('Expand', [a, a.graph.list(shape)], {}, [[a.dtype, shape]])[0]
+/** Axes of one element become as long as `shape` says. An axis of any size stays as long as it is. */
+export function expand(a: Value, shape: Shape): Value {
+  if (sameShape(a.shape, shape)) return a
+  const least = a.graph.list(shape.map((size) => Math.max(size, 1)))
+  return a.graph.node('Expand', [a, least], {}, [[a.dtype, shape]])[0]
+}
 
 const withSize = (shape: Shape, axis: number, size: number): number[] =>
   shape.map((length, index) => (index === axis ? size : length))

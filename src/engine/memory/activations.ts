@@ -37,7 +37,7 @@ class Simulation {
     this.turns = turns
     const given = new Map<Value, Shape>()
     for (const input of graph.inputs) {
-      const shape = sizes.get(input.name)
+      const shape = sizes.get(input.name) ?? input.most
       if (shape) given.set(input, shape)
     }
     this.release(this.run(graph, given))

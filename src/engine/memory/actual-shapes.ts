@@ -38,7 +38,10 @@ function measured(node: Node, output: Value, inputs: readonly Shape[]): Shape {
   if (products.has(operator)) return product(node, output, inputs)
   if (operator === 'Reshape' || operator === 'Tile' || operator === 'Slice' || operator === 'Expand')
     return filled(output.shape, operator === 'Reshape' ? elements(first) : null, first)
-  return inputs.filter(({ length }) => length === output.shape.length).reduce(wider, output.shape.map(known))
+  const alike = inputs.filter(({ length }) => length === output.shape.length)
+  return alike
+    .reduce(wider, output.shape.map(known))
+    .map((size, axis) => (output.shape[axis] < 0 ? size : output.shape[axis]))
 }
 
 /** The one open axis takes what is left of the elements; `null`: what the input has there. */
@@ -52,7 +55,9 @@ function filled(shape: Shape, count: number | null, input: Shape): Shape {
 
 /** Parts whose sizes are computed when the graph runs: together as long as what is split. */
 function shared(node: Node, output: Value, input: Shape): Shape {
-  return output.shape.map((size, axis) => (size < 0 ? input[axis] / node.outputs.length : size))
+  const along = whole(node, 'axis') ?? 0
+  const parts = (axis: number): number => (axis === along ? node.outputs.length : 1)
+  return output.shape.map((size, axis) => (size < 0 ? input[axis] / parts(axis) : size))
 }
 
 function product(node: Node, { shape }: Value, [a, b]: readonly Shape[]): Shape {

@@ -41,7 +41,9 @@ export function joinHeads(x: Value): Value {
 
 /** x [B·T, heads · size] -> [B, heads, T, size] */
 export const splitHeads = (x: Value, batch: number, length: number, heads: number): Value =>
-  transpose(reshape(x, [batch, length, heads, x.shape[1] / heads]), [0, 2, 1, 3])
+  heads === 1
+    ? reshape(x, [batch, 1, length, x.shape[1]])
+    : transpose(reshape(x, [batch, length, heads, x.shape[1] / heads]), [0, 2, 1, 3])
 
 /** Added to the score of a key that must not be seen. Finite, so that a row with no key at all stays a number. */
 export const unseen = -1e9

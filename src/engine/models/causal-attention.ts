@@ -1,9 +1,10 @@
 import { concat, expand, int64, slice, split, type Graph, type Value } from '../graph'
-import { joinHeads, mixHeads, splitHeads } from './attention'
+import { mixHeads } from './attention'
 import { causalBias } from './causal-bias'
 import type { Attention } from './decoder'
 import type { DecoderConfig } from './decoder-config'
 import { rotation } from './rotation'
+import type { TokenRows } from './token-rows'
 
 /** Queries that share the keys they are computed against; 128 and 512 are slower (bench/train). */
 const defaultBlock = 256
@@ -16,8 +17,7 @@ const defaultBlock = 256
 export function causalAttention(
   graph: Graph,
   config: DecoderConfig,
-  batch: number,
-  length: number,
+  { batch, length, ofRows, toSequences, toRows }: TokenRows,
   blockLength = defaultBlock
 ): Attention {
   const { heads, keyValueHeads } = config
@@ -50,14 +50,14 @@ export function causalAttention(
     return mixHeads(query, keys(key), keys(value), biasOf({ from, to, first, window }))
   }
   return {
-    positions,
+    positions: config.names.positions === null ? positions : ofRows(positions),
     attend: (layer, query, key, value) => {
       const { window } = config.attention[layer]
-      const keys = rotate(layer, splitHeads(key, batch, length, keyValueHeads), positions)
-      const values = splitHeads(value, batch, length, keyValueHeads)
-      const queries = split(rotate(layer, splitHeads(query, batch, length, heads), positions), 2, sizes)
+      const keys = rotate(layer, toSequences(key, keyValueHeads), positions)
+      const values = toSequences(value, keyValueHeads)
+      const queries = split(rotate(layer, toSequences(query, heads), positions), 2, sizes)
       const mixed = queries.map((part, block) => attendBlock(block, window, part, keys, values))
-      return joinHeads(concat(mixed, 2))
+      return toRows(concat(mixed, 2))
     }
   }
 }

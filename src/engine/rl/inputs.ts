@@ -1,4 +1,5 @@
 import { float32, int64, scalar } from '../graph'
+import { neededTokens } from '../models/token-rows'
 import type { Tensors } from '../session'
 import type { PassOptions } from './policy-pass'
 import { responseRows } from './predicting'
@@ -12,7 +13,12 @@ interface Batch {
 
 /** The inputs that every pass has, and arrays of one number a token, checked for their size. */
 export function batchInputs(
-  { batch, length, responseTokens }: Pick<PassOptions, 'batch' | 'length' | 'responseTokens'>,
+  {
+    batch,
+    length,
+    responseTokens,
+    packed = true
+  }: Pick<PassOptions, 'batch' | 'length' | 'responseTokens' | 'packed'>,
   { ids, mask, temperature }: Batch,
   arrays: Readonly<Record<string, Float32Array | undefined>> = {}
 ): Tensors {
@@ -25,6 +31,7 @@ export function batchInputs(
       throw new RangeError(`${name} has ${data?.length ?? 0} entries, the batch ${count}.`)
     inputs[name] = float32(shape, data)
   }
+  if (packed) Object.assign(inputs, neededTokens(batch, length, mask))
   if (responseTokens === undefined) return inputs
   if (!mask) throw new RangeError('A pass over response tokens needs their mask.')
   return { ...inputs, ...responseRows(ids, mask, length, responseTokens) }

@@ -9,6 +9,6 @@ export interface Loss {
   readonly terms: ReadonlyMap<string, Value>
   /** What is trained, by name. */
   readonly parameters: ReadonlyMap<string, Value>
-  /** Inputs that say what an adapter's dropout leaves out, [B·T, inputs] each; see `dropoutInputs`. */
+  /** Inputs that say what an adapter's dropout leaves out, [rows, inputs] each; see `dropoutInputs`. */
   readonly masks?: ReadonlyMap<string, Value>
 }

@@ -71,11 +71,10 @@ export async function createOfflineStep(options: OfflineStepOptions): Promise<Of
       )
       const inputs = list.map(({ ids, mask, weights, temperature = 1, dropout }, index) => {
         const shape = shapeOf(shapes, ids)
-        return {
-          ...given,
-          ...dropoutInputs(losses[shape], trainable, dropout, index * options.batch, options.batch),
-          ...batchInputs(shapes[shape], { ids, mask, temperature }, { shares: shares[index], weights })
-        }
+        const arrays = { shares: shares[index], weights }
+        const fed = batchInputs(shapes[shape], { ids, mask, temperature }, arrays)
+        const left = dropoutInputs(losses[shape], trainable, dropout, index * options.batch, fed)
+        return { ...given, ...fed, ...left }
       })
       return (await training.run(inputs, settings, state)) as unknown as OfflineStats
     }

@@ -4,6 +4,7 @@ import { causalAttention } from '../models/causal-attention'
 import { decoder, languageHead } from '../models/decoder'
 import type { Model, Trainable } from '../models/model'
 import { valueBias, valueWeight } from '../models/parameters'
+import { everyToken, tokensNeeded } from '../models/token-rows'
 import { bindWeights, type Weights } from '../models/weights'
 import { everyPosition, responsePositions, type Predicting } from './predicting'
 import { tokenTerms, type TokenTerms } from './token-terms'
@@ -27,6 +28,8 @@ export interface PassOptions {
    * the vocabulary, prompts and padding not at all; left out, every position from `firstPosition` on.
    */
   readonly responseTokens?: number
+  /** Compute no padding: `neededTokens` says what to feed. Default true; without, a test can see that it changes nothing. */
+  readonly packed?: boolean
   /** How many layers are computed once more for their gradients instead of being kept for them. Default 0. */
   readonly recomputedLayers?: number
   /** A training step: the adapter leaves out some of its inputs, if it asks for that. */
@@ -56,18 +59,22 @@ export interface PolicyPass extends TokenTerms {
  * Entry t of every result belongs to the prediction of token t + 1 from tokens 0 to t.
  */
 export function policyPass(graph: Graph, options: PassOptions): PolicyPass {
-  const { model, trainable, batch, length, value = false, reference = false, dropout = false } = options
+  const { model, trainable, batch, length, packed = true } = options
+  const { value = false, reference = false, dropout = false } = options
   const { config } = model
   const bound = bindWeights(graph, model, trainable, value, true, dropout)
   const ids = graph.input('ids', 'int64', [batch, length])
   const inverseTemperature = graph.input('inverseTemperature', 'float32', [])
-  const attention = causalAttention(graph, config, batch, length)
+  const tokenRows = packed ? tokensNeeded(graph, config, batch, length) : everyToken(batch, length)
+  const attention = causalAttention(graph, config, tokenRows)
   const predicting: Predicting =
     options.responseTokens === undefined
       ? everyPosition(batch, length, options.firstPosition)
       : responsePositions(graph, batch, length, options.responseTokens)
-  const hiddenOf = (weights: Weights, recomputed = 0): Value =>
-    predicting.rows(decoder(config, weights, ids, attention, recomputed), config.hiddenSize)
+  const hiddenOf = (weights: Weights, recomputed = 0): Value => {
+    const states = decoder(config, weights, tokenRows.ofRows(ids), attention, recomputed)
+    return predicting.rows(tokenRows.toSequences(states, 1), config.hiddenSize)
+  }
   const logitsOf = (weights: Weights, hidden: Value): Value =>
     languageHead(config, weights, hidden, inverseTemperature) // [N, V]
 

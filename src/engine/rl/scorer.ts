@@ -12,7 +12,10 @@ export interface ScorerOptions extends PassOptions {
 export interface ScoreRequest {
   /** [B·T]; shorter sequences are padded at the end. */
   readonly ids: BigInt64Array
-  /** With `responseTokens`: which positions are measured, those where it is not 0. */
+  /**
+   * Which positions are measured, those where it is not 0; left out, all are. Needed with `responseTokens`, and tokens
+   * behind the last one of a row cost nothing.
+   */
   readonly mask?: Float32Array
   readonly temperature: number
   /** The trained tensors; may be left out when nothing is trained. */
@@ -70,6 +73,9 @@ export async function createScorer(options: ScorerOptions): Promise<Scorer> {
     const positions = length - 1 - firstPosition
     for (let row = 0; row < batch; row++)
       whole.set(floats(tensor).subarray(row * positions, (row + 1) * positions), row * length + firstPosition)
+    mask?.forEach((kept, position) => {
+      if (kept === 0) whole[position] = 0
+    })
     return whole
   }
   return {

@@ -1,4 +1,5 @@
 import { exponential, floats, Graph, int64, logSoftmax, type HostTensor, type ParameterSet } from '../graph'
+import { neededTokens } from '../models/token-rows'
 import type { Runtime } from '../session'
 import { responseRows } from './predicting'
 import { tokenClasses } from './span-head'
@@ -31,6 +32,7 @@ export async function createTokenClassifier(
       const { probabilities } = await session.run({
         ...given,
         ...responseRows(ids, mask, length, responseTokens),
+        ...neededTokens(batch, length, mask, 1),
         ids: int64([batch, length], ids)
       })
       const count = mask.reduce((sum, one) => sum + (one === 0 ? 0 : 1), 0)

@@ -1,4 +1,5 @@
 import { float32, Graph, int64, scalar } from '../graph'
+import { neededTokens } from '../models/token-rows'
 import type { OptimizerSettings } from '../optim/adamw'
 import type { TrainingState } from '../optim/state'
 import type { Runtime, Tensors } from '../session'
@@ -87,6 +88,8 @@ export function classifierInputs(
     classes.set(kept[index].map(({ token }) => BigInt(token)))
     return {
       ...tokens,
+      // The head reads the state of the token itself, one further than what predicts it.
+      ...neededTokens(batch, length, weights, 1),
       ids: int64([batch, length], ids),
       classes: int64([responseTokens, 1], classes),
       classShares: shares(forClass[index], classTotal),

@@ -12,6 +12,7 @@ import {
 } from '../graph'
 import { causalAttention } from '../models/causal-attention'
 import { decoder, languageHead } from '../models/decoder'
+import { tokensNeeded } from '../models/token-rows'
 import { bindWeights } from '../models/weights'
 import type { Loss } from './loss'
 import type { PassOptions } from './policy-pass'
@@ -51,8 +52,10 @@ export function classifierPass(graph: Graph, options: ClassifierOptions): Classi
   ]
   const ids = graph.input('ids', 'int64', [batch, length])
   const predicting = responsePositions(graph, batch, length, responseTokens)
-  const attention = causalAttention(graph, config, batch, length)
-  const states = decoder(config, bound.policy, ids, attention, recomputedLayers) // [B·T, D]
+  const tokenRows = tokensNeeded(graph, config, batch, length)
+  const attention = causalAttention(graph, config, tokenRows)
+  const packed = decoder(config, bound.policy, tokenRows.ofRows(ids), attention, recomputedLayers)
+  const states = reshape(tokenRows.toSequences(packed, 1), [batch * length, config.hiddenSize])
   const before = predicting.rows(states, config.hiddenSize)
   const own = predicting.rows(nextRow(graph, states), config.hiddenSize)
   const { logProb } = tokenTerms(languageHead(config, bound.policy, before), predicting.nextTokens(ids))

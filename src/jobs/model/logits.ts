@@ -1,5 +1,6 @@
 import { floats, Graph, int64 } from '../../engine/graph'
 import { causalAttention } from '../../engine/models/causal-attention'
+import { everyToken } from '../../engine/models/token-rows'
 import { decoder, languageHead } from '../../engine/models/decoder'
 import type { Model } from '../../engine/models/model'
 import { bindWeights } from '../../engine/models/weights'
@@ -26,7 +27,7 @@ export async function forwardLogits(
   const graph = new Graph()
   const { policy, parameters: bound } = bindWeights(graph, model, trainable, false)
   const input = graph.input('ids', 'int64', [1, ids.length])
-  const hidden = decoder(config, policy, input, causalAttention(graph, config, 1, ids.length))
+  const hidden = decoder(config, policy, input, causalAttention(graph, config, everyToken(1, ids.length)))
   graph.output('logits', languageHead(config, policy, hidden))
   const session = await runtime.open(graph)
   const trained = [...parameters].filter(([name]) => bound.has(name))

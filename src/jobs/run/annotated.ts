@@ -96,7 +96,7 @@ export async function openAnnotatedLoop(folder: RunFolder, between?: () => void)
             ids: batch.ids,
             lengths: batch.lengths,
             temperature,
-            mask: batch.scatter(chosen.map(({ answer }) => answer.ids.map(() => 1))),
+            mask: batch.mask,
             weights: batch.scatter(chosen.map(({ answer }) => weights.get(answer.id) ?? null)),
             // Every epoch of a step leaves out others; a sample's are the same in whatever length it is padded to.
             dropout: (matrix, inputs, first, count) =>

@@ -36,8 +36,8 @@ export async function scoreAnswers(
         rows,
         length
       )
-      const { ids, lengths } = batch
-      const scores = await scorer.score({ ids, lengths, temperature, parameters })
+      const { ids, lengths, mask } = batch
+      const scores = await scorer.score({ ids, mask, lengths, temperature, parameters })
       group.forEach((index, row) => {
         scored[index] = {
           logProbs: batch.gather(scores.logProbs, row),

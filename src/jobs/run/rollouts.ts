@@ -105,8 +105,8 @@ export async function openRolloutsLoop(folder: RunFolder, between?: () => void):
       length
     )
     const { temperature } = sampling
-    const { ids, lengths } = batch
-    const before = await scorer.score({ ids, lengths, temperature, parameters: state.parameters })
+    const { ids, lengths, mask } = batch
+    const before = await scorer.score({ ids, mask, lengths, temperature, parameters: state.parameters })
     const logProbs = answers.map((_, sample) => batch.gather(before.logProbs, sample))
     const difference = largestDifference(
       sequences.map((sequence) => sequence.logProbs),
@@ -170,7 +170,7 @@ export async function openRolloutsLoop(folder: RunFolder, between?: () => void):
     const updateSeconds = watch.lap()
 
     // What it did to the tokens it was about.
-    const after = await policyScorer.score({ ids, lengths, temperature, parameters: state.parameters })
+    const after = await policyScorer.score({ ids, mask, lengths, temperature, parameters: state.parameters })
     const change = logProbs.map((row, sample) =>
       batch.gather(after.logProbs, sample).map((value, token) => value - row[token])
     )

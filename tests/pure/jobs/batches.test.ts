@@ -18,6 +18,7 @@ describe('a padded batch', () => {
     const places = Float32Array.from({ length: 15 }, (_, place) => place)
     expect([...batch.gather(places, 0)]).toEqual([0, 1, 2])
     expect([...batch.gather(places, 1)]).toEqual([6])
+    expect([...batch.mask]).toEqual([1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
     const scattered = batch.scatter([[0.5, 0.25, 0.125], null])
     expect([...scattered]).toEqual([0.5, 0.25, 0.125, ...new Array<number>(12).fill(0)])
   })

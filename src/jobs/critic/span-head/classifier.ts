@@ -40,8 +40,7 @@ export class SpanHeadClassifier {
       const own = group.map((index) => sequences[index])
       const shape = this.shapeFor(own)
       const batch = new PaddedBatch(own, shape.batch, shape.length)
-      const mask = batch.scatter(own.map(({ ids }) => ids.map(() => 1)))
-      const all = await (await this.session(shape)).classify(batch.ids, mask, parameters)
+      const all = await (await this.session(shape)).classify(batch.ids, batch.mask, parameters)
       let place = 0
       group.forEach((index, row) => {
         results[index] = all.slice(place, (place += own[row].ids.length))

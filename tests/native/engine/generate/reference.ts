@@ -1,5 +1,6 @@
 import { floats, Graph, int64, type ParameterSet } from '../../../../src/engine/graph'
 import { causalAttention } from '../../../../src/engine/models/causal-attention'
+import { everyToken } from '../../../../src/engine/models/token-rows'
 import { decoder, languageHead } from '../../../../src/engine/models/decoder'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { bindWeights } from '../../../../src/engine/models/weights'
@@ -18,7 +19,7 @@ export async function fullForward(
   const graph = new Graph()
   const { policy } = bindWeights(graph, model, trainable, false)
   const input = graph.input('ids', 'int64', [1, ids.length])
-  const hidden = decoder(config, policy, input, causalAttention(graph, config, 1, ids.length))
+  const hidden = decoder(config, policy, input, causalAttention(graph, config, everyToken(1, ids.length)))
   graph.output('logits', languageHead(config, policy, hidden))
   const session = await runtime.open(graph)
   const tensor = int64([1, ids.length], BigInt64Array.from(ids, BigInt))

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { gradients } from '../../../../src/engine/autodiff/gradients'
 import { float32, floats, Graph, square, sum } from '../../../../src/engine/graph'
 import { causalAttention } from '../../../../src/engine/models/causal-attention'
+import { everyToken } from '../../../../src/engine/models/token-rows'
 import { openRuntime } from '../../../../src/engine/runtime/session'
 import { Random } from '../support/random'
 import { toyConfig } from '../support/toy'
@@ -14,7 +15,7 @@ async function attended(window: number | null, blockLength: number): Promise<Map
   const toy = toyConfig(true)
   const config = { ...toy, attention: toy.attention.map((layer) => ({ ...layer, window })) }
   const graph = new Graph()
-  const { attend } = causalAttention(graph, config, batch, length, blockLength)
+  const { attend } = causalAttention(graph, config, everyToken(batch, length), blockLength)
   const width = (heads: number): number[] => [batch * length, heads * config.headSize]
   const inputs = [
     graph.input('query', 'float32', width(config.heads)),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openModelFolder } from '../../../../src/engine/checkpoint/model-folder'
 import { floats, Graph } from '../../../../src/engine/graph'
 import { causalAttention } from '../../../../src/engine/models/causal-attention'
+import { everyToken } from '../../../../src/engine/models/token-rows'
 import { decoder, languageHead } from '../../../../src/engine/models/decoder'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { loraShapes } from '../../../../src/engine/models/parameters'
@@ -26,7 +27,7 @@ async function logitsOf(
   const graph = new Graph()
   const { policy } = bindWeights(graph, model, trainable, false)
   const input = graph.input('ids', 'int64', [batch, length])
-  const hidden = decoder(config, policy, input, causalAttention(graph, config, batch, length))
+  const hidden = decoder(config, policy, input, causalAttention(graph, config, everyToken(batch, length)))
   graph.output('logits', languageHead(config, policy, hidden))
   const session = await runtime.open(graph)
   const parameters = trainable.kind === 'lora' ? Object.fromEntries(golden.parameters(config)) : {}

@@ -4,6 +4,7 @@ import { createGenerator } from '../../../../src/engine/generate/generator'
 import { float32, int64, scalar, type Graph } from '../../../../src/engine/graph'
 import { parseConfig } from '../../../../src/engine/models/families'
 import { weightBytes, type Lora, type Model, type Trainable } from '../../../../src/engine/models/model'
+import { neededTokens } from '../../../../src/engine/models/token-rows'
 import { newTrainingState } from '../../../../src/engine/optim/state'
 import { createOfflineStep } from '../../../../src/engine/rl/offline-step'
 import { createScorer } from '../../../../src/engine/rl/scorer'
@@ -48,6 +49,7 @@ const parametersOf = (model: Model) => toyParameters(equivalent(model), trainabl
 const inputsOf = (model: Model) => ({
   ...Object.fromEntries(parametersOf(model)),
   ids: int64([batch, length], ids),
+  ...neededTokens(batch, length, mask),
   inverseTemperature: scalar(1),
   shares: float32([batch, length], tokenShares([mask])[0])
 })

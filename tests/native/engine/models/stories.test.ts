@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { floats, Graph, int64 } from '../../../../src/engine/graph'
 import { causalAttention } from '../../../../src/engine/models/causal-attention'
+import { everyToken } from '../../../../src/engine/models/token-rows'
 import { decoder, languageHead } from '../../../../src/engine/models/decoder'
 import { fullParameters, loraParameters } from '../../../../src/engine/models/parameters'
 import { constantWeights } from '../../../../src/engine/models/weights'
@@ -28,7 +29,7 @@ describe.skipIf(lacksShared('models/stories260K'))('stories260K', () => {
         model.config,
         weights,
         input,
-        causalAttention(graph, model.config, 1, ids.length)
+        causalAttention(graph, model.config, everyToken(1, ids.length))
       )
       graph.output('logits', languageHead(model.config, weights, hidden))
       const session = await openRuntime({ device: 'cpu', threads: 1 }).open(graph)

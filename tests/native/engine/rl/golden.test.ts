@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { floats, Graph } from '../../../../src/engine/graph'
+import { neededTokens } from '../../../../src/engine/models/token-rows'
 import { newTrainingState } from '../../../../src/engine/optim/state'
 import { policyPass } from '../../../../src/engine/rl/policy-pass'
 import { openTrainingStep } from '../../../../src/engine/rl/training-step'
@@ -22,10 +23,11 @@ describe.each(goldenCases().map((one) => [one.name, one] as const))(
       graph.output('distribution', pass.distribution)
       const session = await runtime.open(graph)
       const wanted = new Set(graph.inputs.map((input) => input.name))
-      const feeds = Object.fromEntries(Object.entries(everything).filter(([name]) => wanted.has(name)))
+      const { batch, length, model } = options
+      const given = { ...everything, ...neededTokens(batch, length) }
+      const feeds = Object.fromEntries(Object.entries(given).filter(([name]) => wanted.has(name)))
       const { distribution } = await session.run(feeds)
       await session.release()
-      const { batch, length, model } = options
       const width = model.config.vocabularySize
       const predicting = expected.logProbs.filter(
         (_number, index) => Math.floor(index / width) % length < length - 1

@@ -1,5 +1,6 @@
 import { float32, scalar, type Graph, type HostTensor, type ParameterSet } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
+import { neededTokens } from '../../../../src/engine/models/token-rows'
 import type { Loss } from '../../../../src/engine/rl/loss'
 import { supervisedLoss } from '../../../../src/engine/rl/supervised-loss'
 import type { Tensors } from '../../../../src/engine/session'
@@ -18,6 +19,7 @@ export function everyTokenLoss(
     inputs: {
       ...Object.fromEntries(parameters),
       ids,
+      ...neededTokens(batch, length),
       inverseTemperature: scalar(1),
       shares: float32(ids.shape, new Float32Array(batch * length).fill(share))
     }

@@ -12,6 +12,7 @@ import {
 import { parseConfig } from '../../../../src/engine/models/families'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
 import { loraModules } from '../../../../src/engine/models/names'
+import { neededTokens } from '../../../../src/engine/models/token-rows'
 import { referenceInputs } from '../../../../src/engine/models/weights'
 import type { OptimizerSettings } from '../../../../src/engine/optim/adamw'
 import type { Loss } from '../../../../src/engine/rl/loss'
@@ -128,6 +129,7 @@ export function goldenCases(): GoldenCase[] {
         ids: int64([batch, length], BigInt64Array.from(ids.flat(), BigInt)),
         inverseTemperature: scalar(1 / file.temperature),
         shares: float32([batch, length], shares),
+        ...neededTokens(batch, length, masks[0]),
         ...Object.fromEntries(perToken),
         ...Object.fromEntries(wanted.settings.map((name) => [name, scalar(file.settings[name])])),
         ...(hasReference ? referenceInputs(model, trainable) : {})

@@ -1,6 +1,7 @@
 import type { Graph } from '../../../../src/engine/graph'
 import { float32, int64, scalar } from '../../../../src/engine/graph'
 import type { Model, Trainable } from '../../../../src/engine/models/model'
+import { neededTokens } from '../../../../src/engine/models/token-rows'
 import { referenceInputs } from '../../../../src/engine/models/weights'
 import type { Loss } from '../../../../src/engine/rl/loss'
 import { offlineLoss, type Surrogate } from '../../../../src/engine/rl/offline-loss'
@@ -104,6 +105,7 @@ export async function lossCase({
     ids: int64([batch, length], ids),
     inverseTemperature: scalar(1 / temperature),
     ...tensors({ shares }),
+    ...neededTokens(batch, length, mask),
     ...(responseTokens === undefined ? {} : responseRows(ids, mask, length, responseTokens)),
     ...(loss === 'supervised' ? {} : referenceInputs(model, trainable))
   }
