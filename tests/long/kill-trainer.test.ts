@@ -15,8 +15,8 @@ const scratch = scratchFolder()
 const { afterTime, afterStep, whileSaving } = moments(chance(3, 'text'))
 
 const deaths: Moment[] = [
-  ...[afterTime(1500), afterStep(5), whileSaving(1), afterStep(3), whileSaving(2)],
-  ...[afterTime(4000), whileSaving(1), afterStep(4), whileSaving(2), afterStep(6)]
+  ...[afterTime(1500, 5), afterStep(5), whileSaving(1), afterStep(3), whileSaving(2)],
+  ...[afterTime(4000, 5), whileSaving(1), afterStep(4), whileSaving(2), afterStep(6)]
 ]
 
 describe.each([
