@@ -56,7 +56,8 @@ describe.each(Object.entries(familyConfigs))(
           supervisedLoss(graph, { model, trainable, batch, length, packed })
         for (const [precision, allowed] of [
           ['float64', 1e-12],
-          ['fused float32', 1e-6]
+          // Sums in another order: ten times what the worst of random models has shown.
+          ['fused float32', 1e-5]
         ] as const) {
           const padded = await analyticGradients(build(false), withPadding, precision)
           const packed = await analyticGradients(build(true), inputs, precision)
