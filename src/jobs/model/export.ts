@@ -10,11 +10,11 @@ import type { DecoderConfig } from '../../engine/models/decoder-config'
 import { Failure } from '../../pipeline/failure'
 import { compareLogits, type Precision } from './compare-logits'
 import { breathe, type JobContext } from '../context'
-import { openChosen } from './devices'
+import { openChosen, type RuntimeChoice } from './devices'
 import { fileSha256 } from './file-sha256'
 import { ggmlMetadata } from './ggml-metadata'
 import { forwardLogits } from './logits'
-import { openModel, type OpenModel } from './open'
+import { openModel, type ModelChoice, type OpenModel } from './open'
 
 type ExportRequest = Extract<JobRequest, { kind: 'export' }>
 
@@ -32,20 +32,21 @@ export async function exportModel(request: ExportRequest, context: JobContext): 
   const { config } = outline
   const adapter = request.adapter === null ? null : loadAdapter(request.adapter, config)
   const tell = progressOf(context)
+  const choice = { ...choiceOf(request), between: () => stopIfTold(context) }
   try {
     const { bytes, precision } = writeDraft(request, draft, config, adapter, outline.tensors, tell)
     context.emit({ kind: 'progress', progress: megabytes(bytes, bytes, 'comparing') })
     let sha256 = ''
     const found = await compareLogits(config, precision, {
       original: async (ids) => {
-        const opened = await openModel({ ...choiceOf(request), ...adapterOf(request) })
+        const opened = await openModel({ ...choice, ...adapterOf(request) })
         requireModel(request, opened)
         return forwardLogits(opened, ids)
       },
       exported: async (ids) => {
         await breathe()
         stopIfTold(context)
-        const draftModel = await reopened(request, draft, config)
+        const draftModel = await reopened(request.format, choice, draft, config)
         sha256 = draftModel.sha256
         return forwardLogits(draftModel, ids)
       }
@@ -145,7 +146,7 @@ function writeGgufDraft(
   const tokenizer = ggmlMetadata(model, config)
   const name = basename(resolve(model))
   const { bytes } = writeGguf({ model, adapter, out: draft, type: precision, name, tokenizer, onPiece })
-  checkGgufWeights(draft, model, adapter)
+  checkGgufWeights(draft, model, adapter, () => onPiece(bytes, bytes))
   return { bytes, precision }
 }
 
@@ -173,12 +174,12 @@ const adapterOf = ({ adapter }: ExportRequest) => (adapter === null ? {} : { ada
 
 /** What was written, as whoever loads it finds it, and what it is signed with. */
 async function reopened(
-  request: ExportRequest,
+  format: ExportRequest['format'],
+  choice: ModelChoice & RuntimeChoice,
   draft: string,
   config: DecoderConfig
 ): Promise<Parameters<typeof forwardLogits>[0] & { readonly sha256: string }> {
-  const choice = choiceOf(request)
-  switch (request.format) {
+  switch (format) {
     case 'model': {
       const opened = await openModel({ ...choice, model: draft })
       return { ...opened, sha256: opened.model.hash }
@@ -190,7 +191,7 @@ async function reopened(
       }
     case 'gguf': {
       const { runtime } = await openChosen(choice)
-      const model = readGgufModel(draft, config)
+      const model = readGgufModel(draft, config, choice.between)
       const sha256 = fileSha256(draft)
       return { model, trainable: { kind: 'none' }, parameters: new Map(), runtime, sha256 }
     }

@@ -46,7 +46,7 @@ export const paddedAlike = (length: number, { rows, micro }: Pieces): readonly P
     length
   }))
 
-/** Of the tokens that are computed of a batch whose rows are so long, padded to `length` at most, the share of padding. */
+/** Of the places in a batch whose rows are so long, padded to `length` at most, the share of padding: attention's alone. */
 export function paddingShare(own: readonly number[], pieces: Pieces, length: number): number {
   let computed = 0
   for (const piece of sortedByLength({ lengths: own }, pieces) ?? paddedAlike(length, pieces))

@@ -11,16 +11,16 @@ import { tensorTypes, type GgufTensorType } from './tensor-types'
 
 /**
  * Reads a GGUF file back as a model that the engine computes with: every tensor dequantised, under its Hugging Face name
- * and in that order of rows. `config` is the one that the file was written from.
+ * and in that order of rows. `config` is the one that the file was written from. What `between` throws ends it.
  * Throws what `openGguf` throws, and `checkpoint-corrupt` for a tensor of another shape.
  */
-export function readGgufModel(path: string, config: DecoderConfig): Model {
+export function readGgufModel(path: string, config: DecoderConfig, between?: () => void): Model {
   const file = openGguf(path)
   try {
-    const tensors = ggufLayout(config).map((placed): [string, HostTensor] => [
-      placed.source,
-      float32(placed.shape, readPlaced(path, file, placed))
-    ])
+    const tensors = ggufLayout(config).map((placed): [string, HostTensor] => {
+      between?.()
+      return [placed.source, float32(placed.shape, readPlaced(path, file, placed))]
+    })
     return { config, tensors: new Map(tensors) }
   } finally {
     file.close()
@@ -31,12 +31,18 @@ export function readGgufModel(path: string, config: DecoderConfig): Model {
  * Reads a GGUF file back, tensor by tensor, and compares every weight with the model and adapter that it was written
  * from. Throws `checkpoint-corrupt` naming a tensor with a difference that rounding to its type does not explain.
  */
-export function checkGgufWeights(path: string, model: string, adapter: Adapter | null): void {
+export function checkGgufWeights(
+  path: string,
+  model: string,
+  adapter: Adapter | null,
+  between?: () => void
+): void {
   withModelFiles(model, (opened) => {
     const tensors = mergedTensors(opened, adapter)
     const file = openGguf(path)
     try {
       for (const placed of ggufLayout(opened.config)) {
+        between?.()
         const { source, name, shape } = placed
         const found = readPlaced(path, file, placed)
         const type = file.tensors.get(name)?.type ?? 'F32'

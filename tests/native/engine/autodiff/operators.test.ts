@@ -73,6 +73,15 @@ const cases: Readonly<Record<string, Case>> = {
   MatMul: { inputs: { a: [3, 4], b: [4, 2] }, build: ({ a, b }) => g.matmul(a, b) },
   'MatMul that broadcasts': { inputs: { a: [2, 3, 4], b: [4, 2] }, build: ({ a, b }) => g.matmul(a, b) },
   Gemm: { inputs: { a: [3, 4], b: [2, 4] }, build: ({ a, b }) => g.matmul(a, b, { transposeB: true }) },
+  'MatMul of wide matrices': { inputs: { a: [3, 70], b: [70, 64] }, build: ({ a, b }) => g.matmul(a, b) },
+  'Gemm to a wider matrix': {
+    inputs: { a: [3, 64], b: [70, 64] },
+    build: ({ a, b }) => g.matmul(a, b, { transposeB: true })
+  },
+  'Gemm to a narrower matrix': {
+    inputs: { a: [3, 70], b: [64, 70] },
+    build: ({ a, b }) => g.matmul(a, b, { transposeB: true })
+  },
   'Gemm, both transposed': {
     inputs: { a: [4, 3], b: [2, 4] },
     build: ({ a, b }) => g.matmul(a, b, { transposeA: true, transposeB: true, scale: 0.7 })

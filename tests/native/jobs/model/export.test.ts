@@ -129,6 +129,32 @@ describe('merging', () => {
     expect(readdirSync(root).filter((entry) => entry.includes('stopped'))).toEqual([])
   })
 
+  test.each([
+    ['model', 'f32'],
+    ['gguf', 'f16']
+  ] as const)('hears a stop between the tensors that it compares, %s', async (format, type) => {
+    const dir = join(import.meta.dirname, '../../../../resources/starter-model')
+    /** Exports, told to stop when it asks for the `stopAt`th time since it compares. @returns how often it asked */
+    const exported = async (name: string, stopAt: number): Promise<number> => {
+      const request = { ...merge(dir, '', join(root, name), 'f32'), adapter: null, format, type }
+      let asked = 0
+      let comparing = false
+      const context: JobContext = {
+        emit: (event) =>
+          void (comparing ||= event.kind === 'progress' && event.progress.note === 'comparing'),
+        takeControl: () => (comparing && ++asked === stopAt ? 'stop' : null)
+      }
+      const made = exportModel(request, context)
+      await (stopAt === Infinity ? made : expect(made).rejects.toMatchObject({ code: 'cancelled' }))
+      return asked
+    }
+    const all = await exported(`compared-${format}`, Infinity)
+    const tensors = (await openModelFolder(dir)).tensors.size
+    expect(all).toBeGreaterThan(2 * tensors) // of both sides
+    for (const at of [2, all - 3]) expect(await exported(`stopped-late-${format}`, at)).toBe(at)
+    expect(readdirSync(root).filter((entry) => entry.includes('stopped-late'))).toEqual([])
+  })
+
   test('refuses a place that is taken, before it reads the weights', async () => {
     const { dir, adapter } = await goldenWithAdapter('llama-1')
     const events: JobEvent[] = []
