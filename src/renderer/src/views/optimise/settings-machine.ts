@@ -81,7 +81,7 @@ export const machineSettings: readonly Setting[] = [
     key: 'buckets',
     title: 'Lengths',
     sentence:
-      'Lengths that the answers of a step are sorted into: less is computed of padding, for more memory.',
+      'Lengths that the answers of a step are sorted into: less attention is computed in vain, for more memory. For long texts.',
     bound: 'empty, or 1 to 16',
     initial: null,
     kind: { of: 'number', min: 1, max: 16, whole: true, optional: true },
