@@ -2,7 +2,7 @@ import type { SupervisedBatch } from '../../src/engine/rl/supervised-step'
 import { chance, type Chance } from '../../src/pipeline/optimise/chance'
 import type { PolicyTokenizer } from '../../src/tokens/tokenizer'
 import { labels, ordinals } from '../critic-task/every-fact'
-import { drawSentences } from '../critic-task/sentences'
+import { drawSentences, unjudgedSizes } from '../critic-task/sentences'
 import { stateFacts, type Values } from '../critic-task/writer'
 import { pick, type Card, type Fact } from '../starter/world'
 
@@ -57,7 +57,8 @@ export function noteBatch(
         tokens.push(id)
       }
     }
-    if (tokens.length > length) throw new RangeError(`A note of ${tokens.length} tokens does not fit ${length}.`)
+    if (tokens.length > length)
+      throw new RangeError(`A note of ${tokens.length} tokens does not fit ${length}.`)
     tokens.forEach((id, place) => (ids[row * length + place] = BigInt(id)))
   }
   return { ids, mask }
@@ -69,7 +70,10 @@ function linesOf(words: readonly string[], most: number, chance: Chance): Note {
     .shuffle(most > 3 ? all : few)
     .slice(0, count)
     .map((label) => [label, pick(words, chance)] as const)
-  return { said: values.map(([label, value]) => `\n${label}: ${value}`).join(''), values: chance.shuffle(values) }
+  return {
+    said: values.map(([label, value]) => `\n${label}: ${value}`).join(''),
+    values: chance.shuffle(values)
+  }
 }
 
 function sentencesOf(words: readonly string[], chance: Chance): Note {
@@ -78,7 +82,13 @@ function sentencesOf(words: readonly string[], chance: Chance): Note {
     fact === 'name' ? `${pick(words, chance)} ${pick(words, chance)}` : pick(words, chance)
   ])
   const card = Object.fromEntries(drawn) as unknown as Card
-  const { text, claims } = stateFacts(drawSentences(chance).join(' '), card, nothing, chance, null)
+  const { text, claims } = stateFacts(
+    drawSentences(chance, unjudgedSizes).join(' '),
+    card,
+    nothing,
+    chance,
+    null
+  )
   return { said: text, values: claims.map(({ fact, value }) => [labels[fact], value]) }
 }
 

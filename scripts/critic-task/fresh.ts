@@ -4,9 +4,7 @@ import { inventedNumbers, inventedWords } from './invented'
 import { capital, drawSentences } from './sentences'
 import { stateFacts, type Answer, type Difficulty, type Values } from './writer'
 
-/** Words as they stand in a value: of every three two begin with a capital, as names do, and no word does both. */
-const capitals = inventedWords.filter((_, index) => index % 3 !== 2).map(capital)
-const small = inventedWords.filter((_, index) => index % 3 === 2)
+const capitals = inventedWords.map(capital)
 
 /** How often a value is of the kind that its fact has on real cards: a year is a number. */
 const kindness = 0.5
@@ -27,7 +25,7 @@ export function freshAnswer(chance: Chance, difficulty: Difficulty): Answer & { 
       return word
     }
   }
-  const kinds = [capitals, small, inventedNumbers]
+  const kinds = [capitals, inventedWords, inventedNumbers]
   const usual = { name: 0, river: 0, year: 2, material: 1, length: 2, colour: 1 } as const
   const value = (fact: Fact): string =>
     draw(kinds[chance.uniform() < kindness ? usual[fact] : chance.integer(kinds.length)])

@@ -23,7 +23,9 @@ const all = syllables.flatMap((first, row) =>
 )
 
 /** 420 words in small letters. */
-export const inventedWords: readonly string[] = [...new Set(all)].filter((word) => !known.has(word)).slice(0, 420)
+export const inventedWords: readonly string[] = [...new Set(all)]
+  .filter((word) => !known.has(word))
+  .slice(0, 420)
 
 /** 150 numbers of three or four digits that are neither years nor lengths of a real card. */
 export const inventedNumbers: readonly string[] = Array.from({ length: 400 }, (_, n) =>

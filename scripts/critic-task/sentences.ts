@@ -22,8 +22,7 @@ const buildings = [
   'It is ~ of $material and was ~ in $year.',
   'It is of $material and ~ from $year.',
   'In $year it was ~ of $material.',
-  'Its ~ are of $material, ~ in $year.',
-  'It was ~ of $material and ~ in $year.'
+  'Its ~ are of $material, ~ in $year.'
 ]
 const sizes = [
   'It ~ $length metres and its ~ are $colour.',
@@ -33,22 +32,23 @@ const sizes = [
   'It is $colour and ~ $length metres.',
   'It ~ $length metres and is $colour.',
   'With ~ $colour it ~ $length metres.',
-  'It is $length metres ~, and its ~ are $colour.',
-  'It is $length metres ~ and has ~ $colour ~.',
-  'It is $length metres ~ and it is $colour.',
-  'It is $colour and $length metres ~.'
+  'It is $length metres ~, and its ~ are $colour.'
 ]
+/** One like a sentence of the test but for its words: for texts that nobody judges. */
+export const unjudgedSizes: readonly string[] = ['It is $length metres ~ and all $colour.']
 
 export const sentenceWords: readonly string[] =
-  'spans opened made dates measures railings wide stands runs goes new fine carried finished begun'.split(
+  'spans opened made dates measures railings long wide high stands runs goes new old fine carried finished begun'.split(
     ' '
   )
 /** How often a word is one of the ordinary ones. */
 const plainness = 0.3
 
 /** An answer's three sentences, the first of them about name and river. */
-export function drawSentences(chance: Chance): string[] {
-  const [first, ...others] = [openings, buildings, sizes].map((list) => worded(pick(list, chance), chance))
+export function drawSentences(chance: Chance, more: readonly string[] = []): string[] {
+  const [first, ...others] = [openings, buildings, [...sizes, ...more]].map((list) =>
+    worded(pick(list, chance), chance)
+  )
   return [first, ...chance.shuffle(others)]
 }
 
