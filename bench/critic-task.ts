@@ -2,29 +2,48 @@
  * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a critic that was
  * trained on other values, names and sentences. Prints its figures next to the baselines', for each seed.
  *
- *   npm run bench -- critic-task [--kind span-head|generative] [--seeds 1,2,3,4,5,6] [--hard]
+ *   npm run bench -- critic-task [--kind span-head|generative] [--seeds 1,2,3,4,5,6] [--hard] [--base FOLDER]
  *
- * With `--hard` half of the wrong values are other facts of the same card, which no look into the prompt finds.
+ * The critic that writes has a base made for it first, once for all seeds, or takes the one that `--base` names, which
+ * `npx tsx scripts/critic-base/make-model.ts FOLDER` makes. With `--hard` half of the wrong values are other facts of the same card, which no look into the prompt finds.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Difficulty } from '../scripts/critic-task/writer'
 import { baselineNames } from '../src/pipeline/reward/critic-quality/baselines'
 import { table } from './claims/table'
-import { generativeTraining, runTask, spanHeadTraining } from './critic/task-run'
+import { makeCriticBase } from '../scripts/critic-base/make'
+import { generativeRecipe, runTask, spanHeadRecipe, type TaskRecipe } from './critic/task-run'
 
 const percent = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(3))
 
-const trainings = { 'span-head': spanHeadTraining, generative: generativeTraining }
-type Kind = keyof typeof trainings
+const kinds = ['span-head', 'generative'] as const
+type Kind = (typeof kinds)[number]
 
-async function main(kind: Kind, seeds: readonly number[], difficulty: Difficulty): Promise<void> {
+/** The critic that writes has a base of its own, made once for all seeds. */
+async function recipeOf(kind: Kind, folder: string, made?: string): Promise<TaskRecipe> {
+  if (kind === 'span-head') return spanHeadRecipe
+  if (made !== undefined) return generativeRecipe(resolve(made))
+  const base = join(folder, 'base')
+  const started = performance.now()
+  await makeCriticBase(base, { seed: 1, threads: 1, say: console.error })
+  console.log(`The base took ${((performance.now() - started) / 60000).toFixed(1)} minutes.`)
+  return generativeRecipe(base)
+}
+
+interface Options {
+  readonly difficulty: Difficulty
+  readonly base: string | undefined
+}
+
+async function main(kind: Kind, seeds: readonly number[], options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'text2grad-critic-task-'))
   const rows: string[][] = []
+  const recipe = await recipeOf(kind, folder, options.base)
   for (const seed of seeds) {
-    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, trainings[kind], difficulty)
+    const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, recipe, options.difficulty)
     const interval = quality.intervals['tokens.negative.f1']
     rows.push([
       String(seed),
@@ -59,12 +78,16 @@ const { values: options } = parseArgs({
   options: {
     kind: { type: 'string', default: 'span-head' },
     seeds: { type: 'string', default: '1,2,3,4,5,6' },
-    hard: { type: 'boolean', default: false }
+    hard: { type: 'boolean', default: false },
+    base: { type: 'string' }
   }
 })
-const kind = Object.keys(trainings).find((name) => name === options.kind) as Kind | undefined
+const kind = kinds.find((name) => name === options.kind)
 if (!kind) throw new Error(`There is no critic of the kind ${options.kind}.`)
-main(kind, options.seeds.split(',').map(Number), options.hard ? 'hard' : 'plain').catch((error: unknown) => {
+main(kind, options.seeds.split(',').map(Number), {
+  difficulty: options.hard ? 'hard' : 'plain',
+  base: options.base
+}).catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { taskExamples, type TaskExample } from '../../scripts/critic-task/examples'
+import { taskExamples, type Manner, type TaskExample } from '../../scripts/critic-task/examples'
 import type { Split } from '../../scripts/critic-task/world'
 import type { Difficulty } from '../../scripts/critic-task/writer'
 import {
@@ -26,38 +26,57 @@ export const starterModel = resolve(import.meta.dirname, '../../resources/starte
 /** Answers of each side of the split. */
 export const taskSizes: Readonly<Record<Split, number>> = { train: 2000, dev: 200, test: 400 }
 
+/** What a critic is trained on, and how. */
+export interface TaskRecipe {
+  readonly training: CriticTrainingInput
+  /** What its examples say. */
+  readonly manner: Manner
+  /** Training answers that are made up from card to sentence; null: those of the task. */
+  readonly fresh: number | null
+}
+
 /** How the span head is trained on the task: an adapter, so that the base keeps what it knows of other words. */
-export const spanHeadTraining = {
-  kind: 'span-head',
-  base: starterModel,
-  lora: { rank: 16, alpha: 32 },
-  optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 20 },
-  batch: 16,
-  steps: 300,
-  evaluateEvery: 50,
-  patience: null,
-  metric: 'loss'
-} as const satisfies CriticTrainingInput
+export const spanHeadRecipe = {
+  manner: 'mistakes',
+  fresh: null,
+  training: {
+    kind: 'span-head',
+    base: starterModel,
+    lora: { rank: 16, alpha: 32 },
+    optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 20 },
+    batch: 16,
+    steps: 300,
+    evaluateEvery: 50,
+    patience: null,
+    metric: 'loss'
+  }
+} as const satisfies TaskRecipe
+
+const writerSteps = 800
+const writerRows = 16
 
 /**
- * How the critic that writes is trained on it: every weight, because the base has hardly seen the letters of JSON. No
- * run of these settings has ended yet; docs/critics.md has those that did.
+ * How the critic that writes is trained, from a base that `makeCriticBase` has made: every weight but the embeddings, on
+ * answers no two of which share a card, each read once. Not yet run to the end; docs/critics.md says what was.
  */
-export const generativeTraining = {
-  kind: 'generative',
-  base: starterModel,
-  lora: null,
-  optimizer: { learningRate: 3e-3, weightDecay: 0.01, gradientClip: 1, warmup: 50, schedule: 'linear' },
-  batch: 16,
-  steps: 300,
-  evaluateEvery: 50,
-  patience: null,
-  metric: 'loss',
-  reply: { maxNewTokens: 400, question: 'verbatim' }
-} as const satisfies CriticTrainingInput
-
-/** Tokens that the writing critic reads and writes: more than the starter model's 256, which half the replies exceed. */
-const longerContext = 512
+export const generativeRecipe = (base: string): TaskRecipe => ({
+  manner: 'every-fact',
+  fresh: writerSteps * writerRows,
+  training: {
+    kind: 'generative',
+    base,
+    threads: 1,
+    lora: null,
+    embeddings: 'frozen',
+    optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 50, schedule: 'cosine' },
+    batch: writerRows,
+    steps: writerSteps,
+    evaluateEvery: 100,
+    patience: null,
+    metric: 'loss',
+    reply: { maxNewTokens: 176, question: 'verbatim' }
+  }
+})
 
 export interface TaskResult {
   readonly quality: CriticQuality
@@ -69,18 +88,23 @@ export interface TaskResult {
   readonly bestStep: number
 }
 
-/** Makes the task by its seed, trains a critic in `dir`, and measures it on the test, next to the baselines. */
+/**
+ * Makes the task by its seed, trains a critic in `dir`, and measures it on the test, next to the baselines, which learn
+ * from the task's own training answers whatever the critic has read.
+ */
 export async function runTask(
   dir: string,
   seed: number,
-  training: CriticTrainingInput,
+  { training, manner, fresh }: TaskRecipe,
   difficulty: Difficulty = 'plain'
 ): Promise<TaskResult> {
-  const base = training.kind === 'generative' ? lengthened(training.base, join(dir, 'base')) : training.base
-  const configuration = parseCriticTraining({ ...training, base, seed })
-  const of = (split: Split): TaskExample[] => taskExamples(seed, split, taskSizes[split], difficulty)
+  const configuration = parseCriticTraining({ ...training, seed })
+  const of = (split: Split): TaskExample[] =>
+    taskExamples(seed, split, taskSizes[split], { difficulty, manner })
   const [train, dev, test] = [of('train'), of('dev'), of('test')]
-  writeTask(dir, configuration, [...train, ...dev])
+  const read =
+    fresh === null ? train : taskExamples(seed, 'train', fresh, { difficulty, manner, fresh: true })
+  writeTask(dir, configuration, [...read, ...dev])
 
   const started = performance.now()
   await trainCritic(dir, { emit: () => undefined, takeControl: () => null })
@@ -123,15 +147,6 @@ export function writeTask(
     ...{ splitSha256: sha256(`critic-task ${configuration.seed}`), dataSha256: sha256(lines) }
   }
   writeFileSync(join(dir, criticFiles.training), JSON.stringify(record))
-}
-
-/** A copy of a model whose rotary positions go further; no weight depends on their number. */
-function lengthened(model: string, to: string): string {
-  cpSync(model, to, { recursive: true })
-  const file = join(to, 'config.json')
-  const config = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-  writeFileSync(file, JSON.stringify({ ...config, max_position_embeddings: longerContext }))
-  return to
 }
 
 const annotated = ({ id, split, prompt, response, critique, spans }: TaskExample): CriticExample => ({

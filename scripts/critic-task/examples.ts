@@ -1,7 +1,9 @@
 import { chance } from '../../src/pipeline/optimise/chance'
-import { promptOf, type Card, type Fact } from '../starter/world'
+import { promptOf, type Card } from '../starter/world'
+import { everyFact, numberedReason } from './every-fact'
+import { freshAnswer } from './fresh'
 import { drawCard, type Split } from './world'
-import { writeAnswer, type Difficulty } from './writer'
+import { writeAnswer, type Answer, type Claim, type Difficulty } from './writer'
 
 export interface TaskExample {
   readonly id: string
@@ -19,44 +21,79 @@ export interface TaskExample {
   }[]
 }
 
+/** `mistakes`: a critique names what is wrong. `every-fact`: it goes through all that is said, in its order. */
+export type Manner = 'mistakes' | 'every-fact'
+
+export interface TaskOptions {
+  readonly difficulty?: Difficulty
+  readonly manner?: Manner
+  /** Cards and sentences are made up, each for itself; for the training alone. */
+  readonly fresh?: boolean
+}
+
 const places: Readonly<Record<Split, number>> = { train: 0, dev: 1, test: 2 }
+/** Where made-up examples are drawn. */
+const freshPlace = 3
 
 /** The n-th example of a side of the split: a function of the seed. */
 export function taskExample(
   seed: number,
   split: Split,
   n: number,
-  difficulty: Difficulty = 'plain'
+  { difficulty = 'plain', manner = 'mistakes', fresh = false }: TaskOptions = {}
 ): TaskExample {
-  const draws = chance(seed, 'text', places[split], n)
+  const draws = chance(seed, 'text', fresh ? freshPlace : places[split], n)
+  if (fresh) {
+    const { card, ...answer } = freshAnswer(draws, difficulty)
+    return exampleOf(`${split}-fresh-${n}`, split, card, answer, manner)
+  }
   const card = drawCard(split, draws)
-  const { text, claims } = writeAnswer(card, split, draws, difficulty)
-  const wrong = claims.filter(({ fact, value }) => card[fact] !== value)
+  return exampleOf(`${split}-${n}`, split, card, writeAnswer(card, split, draws, difficulty), manner)
+}
+
+function exampleOf(id: string, split: Split, card: Card, answer: Answer, manner: Manner): TaskExample {
+  const { text: response, claims } = answer
+  const wrong = claims.filter((claim) => !isRight(card, claim))
+  const { critiqueOf, reasonOf } = manners[manner]
   return {
-    id: `${split}-${n}`,
-    split,
-    prompt: promptOf(card),
-    response: text,
-    critique:
-      wrong.length === 0
-        ? 'Everything is as on the card.'
-        : wrong.map((claim) => `The ${claim.fact} is ${reasonOf(card, claim)}.`).join(' '),
-    spans: wrong.map((claim) => ({
+    ...{ id, split, prompt: promptOf(card), response },
+    critique: critiqueOf(card, claims),
+    spans: wrong.map((claim, n) => ({
       start: claim.start,
       end: claim.end,
       quote: claim.value,
       polarity: 'poor',
-      reason: reasonOf(card, claim)
+      reason: reasonOf(card, claim, n, wrong.length)
     }))
   }
 }
 
-const reasonOf = (card: Card, { fact, value }: { readonly fact: Fact; readonly value: string }): string =>
+interface Words {
+  critiqueOf(card: Card, claims: readonly Claim[]): string
+  /** `n` from 0, of `count` mistakes. */
+  reasonOf(card: Card, claim: Claim, n: number, count: number): string
+}
+
+const isRight = (card: Card, { fact, value }: Claim): boolean => card[fact] === value
+
+const reasonOf: Words['reasonOf'] = (card, { fact, value }) =>
   `${card[fact]} on the card and ${value} in the answer`
+
+const manners: Readonly<Record<Manner, Words>> = {
+  mistakes: {
+    critiqueOf: (card, claims) => {
+      const wrong = claims.filter((claim) => !isRight(card, claim))
+      if (wrong.length === 0) return 'Everything is as on the card.'
+      return wrong.map((claim) => `The ${claim.fact} is ${reasonOf(card, claim, 0, 0)}.`).join(' ')
+    },
+    reasonOf
+  },
+  'every-fact': { critiqueOf: everyFact, reasonOf: numberedReason }
+}
 
 export const taskExamples = (
   seed: number,
   split: Split,
   count: number,
-  difficulty: Difficulty = 'plain'
-): TaskExample[] => Array.from({ length: count }, (_, n) => taskExample(seed, split, n, difficulty))
+  options: TaskOptions = {}
+): TaskExample[] => Array.from({ length: count }, (_, n) => taskExample(seed, split, n, options))

@@ -26,6 +26,9 @@ export const carelessness = { wrong: 0.35, faultless: 0.2 } as const
 /** `plain`: a wrong value stands nowhere on the card. `hard`: half of them are another fact of the same card. */
 export type Difficulty = 'plain' | 'hard'
 
+/** The values of each fact that a wrong one is drawn from. */
+export type Values = Readonly<Record<Fact, readonly string[]>>
+
 /**
  * An answer about the bridge on a card, in which a script has planted mistakes: values of the right kind that the card
  * does not give. Right and wrong ones are drawn alike, so that no word tells which it is.
@@ -37,16 +40,26 @@ export function writeAnswer(
   difficulty: Difficulty = 'plain'
 ): Answer {
   const careful = chance.uniform() < carelessness.faultless
-  const of = pools(split)
   const [first, ...others] = templates(split).map((list) => pick(list, chance))
   const pattern = [first, ...chance.shuffle(others)].join(' ')
+  return stateFacts(pattern, card, pools(split), chance, careful ? null : difficulty)
+}
+
+/** A pattern with the card's values in it, some of them wrong unless the difficulty is null. */
+export function stateFacts(
+  pattern: string,
+  card: Card,
+  of: Values,
+  chance: Chance,
+  mistakes: Difficulty | null
+): Answer {
   const claims: Claim[] = []
   let text = ''
   for (const [part, fact] of parts(pattern)) {
     text += part
     if (!fact) continue
-    const wrong = !careful && chance.uniform() < carelessness.wrong
-    const elsewhere = wrong && difficulty === 'hard' && chance.uniform() < 0.5
+    const wrong = mistakes !== null && chance.uniform() < carelessness.wrong
+    const elsewhere = wrong && mistakes === 'hard' && chance.uniform() < 0.5
     const others = elsewhere ? Object.values<string>(card as Readonly<Record<Fact, string>>) : of[fact]
     const value = wrong
       ? pick(

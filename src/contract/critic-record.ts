@@ -79,6 +79,11 @@ export const criticTraining = z.strictObject({
     .refine(({ dropout }) => dropout === 0, 'a critic is trained without dropout')
     .nullable()
     .prefault({}),
+  /**
+   * With every weight trained: `frozen` leaves the embeddings, the output's included, as the base has them. A word that no
+   * training example has then stays as likely as one that many have, so that it can be copied. Left out: trained.
+   */
+  embeddings: z.enum(['trained', 'frozen']).optional(),
   optimizer,
   /** Examples a step. */
   batch: z.int().min(1).default(16),

@@ -57,7 +57,7 @@ describe("the critics' task", () => {
 
   test('the hard task has half of its wrong values from elsewhere on the card, and the plain one none', () => {
     const shareOnCard = (difficulty: 'plain' | 'hard'): number => {
-      const wrong = taskExamples(1, 'train', 600, difficulty).flatMap(({ prompt, response, spans }) =>
+      const wrong = taskExamples(1, 'train', 600, { difficulty }).flatMap(({ prompt, response, spans }) =>
         spans.map(({ start, end, quote }) => {
           expect(response.slice(start, end)).toBe(quote)
           return prompt.includes(`: ${quote}`)

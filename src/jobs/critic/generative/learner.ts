@@ -22,6 +22,7 @@ import {
 } from '../learner'
 import { GenerativeScorer, promptOf } from './critic'
 import { startOf, type Policy } from '../../model/policy'
+import { embeddingKeeper } from '../frozen-embeddings'
 import { poorF1 } from '../poor-f1'
 import { piecesOf, scorerInPieces, stepInPieces } from '../../sessions/micro-batches'
 
@@ -83,6 +84,7 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
       const { model, runtime } = policy
       const { trainable, parameters } = startOf(policy, { ...config, adapter: null }, false)
       const state = newTrainingState(parameters)
+      const keepEmbeddings = embeddingKeeper(config, model.config, state)
       const pieces = piecesOf(config, rows)
       const open = async (length: number) => {
         const responseTokens = pieces.micro * Math.min(length - 1, longestReply)
@@ -140,6 +142,7 @@ export function generativeLearner({ config, policy }: LearnerSetting): LearnerKi
           const { length, step } = bucketOf(examples[0])
           const { ids, mask } = masked(examples, length, ({ example }) => example.weight)
           const stats = await step.step({ ids, mask }, settings, state)
+          keepEmbeddings()
           return { loss: stats.loss, gradient_norm: stats.gradientNorm }
         },
         evaluate: async (dev) => {

@@ -20,6 +20,7 @@ import {
   type LearnerSetting
 } from '../learner'
 import { startOf, type Policy } from '../../model/policy'
+import { embeddingKeeper } from '../frozen-embeddings'
 import { poorF1 } from '../poor-f1'
 import { SpanHeadClassifier } from './classifier'
 import { critiqueOf } from './spans'
@@ -74,6 +75,7 @@ export function spanHeadLearner({ config, policy }: LearnerSetting): LearnerKind
       const { model, runtime } = policy
       const { trainable, parameters } = startOf(policy, { ...config, adapter: null }, false)
       const state = newTrainingState(new Map([...parameters, ...spanHeadParameters(model.config)]))
+      const keepEmbeddings = embeddingKeeper(config, model.config, state)
       const pieces = piecesOf(config, rows)
       const open = async (length: number) => {
         const responseTokens = pieces.micro * (length - 1)
@@ -104,6 +106,7 @@ export function spanHeadLearner({ config, policy }: LearnerSetting): LearnerKind
             { ...settings, languageCoefficient: LANGUAGE_COEFFICIENT },
             state
           )
+          keepEmbeddings()
           return {
             loss: stats.classLoss,
             language_loss: stats.languageLoss,
