@@ -5,7 +5,8 @@
  *   npm run bench -- critic-task [--kind span-head|generative] [--seeds 1,2,3,4,5,6] [--hard] [--base FOLDER]
  *
  * The critic that writes has a base made for it first, once for all seeds, or takes the one that `--base` names, which
- * `npx tsx scripts/critic-base/make-model.ts FOLDER` makes. With `--hard` half of the wrong values are other facts of the same card, which no look into the prompt finds.
+ * `npx tsx scripts/critic-base/make-model.ts FOLDER` makes. With `--hard` half of the wrong values are other facts of the
+ * same card, which no look into the prompt finds.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -57,7 +57,7 @@ const writerRows = 16
 
 /**
  * How the critic that writes is trained, from a base that `makeCriticBase` has made: every weight but the embeddings, on
- * answers no two of which share a card, each read once. Not yet run to the end; docs/critics.md says what was.
+ * answers no two of which share a card, each read once. docs/critics.md says how far that goes.
  */
 export const generativeRecipe = (base: string): TaskRecipe => ({
   manner: 'every-fact',
