@@ -54,17 +54,20 @@ describe.each(Object.entries(familyConfigs))(
         const inputs = { ...withPadding, ...neededTokens(batch, length, mask) }
         const build = (packed: boolean) => (graph: Graph) =>
           supervisedLoss(graph, { model, trainable, batch, length, packed })
-        for (const [precision, allowed] of [
-          ['float64', 1e-12],
-          // Sums in another order: ten times what the worst of random models has shown.
-          ['fused float32', 1e-5]
-        ] as const) {
-          const padded = await analyticGradients(build(false), withPadding, precision)
-          const packed = await analyticGradients(build(true), inputs, precision)
-          for (const [name, values] of padded) {
-            const error = relativeError(packed.get(name) ?? [], values)
-            expect(error, `${name} in ${precision}`).toBeLessThanOrEqual(allowed)
-          }
+        const gradients = (packed: boolean, precision: 'float64' | 'fused float32') =>
+          analyticGradients(build(packed), packed ? inputs : withPadding, precision)
+        const exact = await gradients(false, 'float64')
+        const [packed, roundedPadded, roundedPacked] = [
+          await gradients(true, 'float64'),
+          await gradients(false, 'fused float32'),
+          await gradients(true, 'fused float32')
+        ]
+        for (const [name, values] of exact) {
+          const errorOf = (found: typeof exact): number => relativeError(found.get(name) ?? [], values)
+          expect(errorOf(packed), `${name} in float64`).toBeLessThanOrEqual(1e-12)
+          // In single precision both round, each in its own order: as far from the truth as one another, or 1e-6.
+          const allowed = Math.max(1e-6, 4 * errorOf(roundedPadded))
+          expect(errorOf(roundedPacked), `${name} in float32`).toBeLessThanOrEqual(allowed)
         }
       })
       await fc.assert(property, { numRuns: 3, endOnFailure: true })
