@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { taskExamples, type Manner, type TaskExample } from '../../scripts/critic-task/examples'
+import { taskExamples, type MadeUp, type Manner, type TaskExample } from '../../scripts/critic-task/examples'
 import type { Split } from '../../scripts/critic-task/world'
 import type { Difficulty } from '../../scripts/critic-task/writer'
 import {
@@ -31,14 +31,16 @@ export interface TaskRecipe {
   readonly training: CriticTrainingInput
   /** What its examples say. */
   readonly manner: Manner
-  /** Training answers that are made up from card to sentence; null: those of the task. */
-  readonly fresh: number | null
+  /** Training answers: so many of the task's own, and so many of which something is made up. */
+  readonly own: number
+  readonly madeUp: Readonly<Partial<Record<MadeUp, number>>>
 }
 
 /** How the span head is trained on the task: an adapter, so that the base keeps what it knows of other words. */
 export const spanHeadRecipe = {
   manner: 'mistakes',
-  fresh: null,
+  own: taskSizes.train,
+  madeUp: {},
   training: {
     kind: 'span-head',
     base: starterModel,
@@ -52,23 +54,24 @@ export const spanHeadRecipe = {
   }
 } as const satisfies TaskRecipe
 
-const writerSteps = 800
+const writerSteps = 500
 const writerRows = 16
 
 /**
  * How the critic that writes is trained, from a base that `makeCriticBase` has made: every weight but the embeddings, on
- * answers no two of which share a card, each read once. docs/critics.md says how far that goes.
+ * answers that are each read once, the task's own and three times as many whose cards are made up.
  */
 export const generativeRecipe = (base: string): TaskRecipe => ({
   manner: 'every-fact',
-  fresh: writerSteps * writerRows,
+  own: (writerSteps * writerRows) / 4,
+  madeUp: { everything: (writerSteps * writerRows * 3) / 4 },
   training: {
     kind: 'generative',
     base,
     threads: 1,
     lora: null,
     embeddings: 'frozen',
-    optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 50, schedule: 'cosine' },
+    optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 20, schedule: 'cosine' },
     batch: writerRows,
     steps: writerSteps,
     evaluateEvery: 100,
@@ -95,16 +98,17 @@ export interface TaskResult {
 export async function runTask(
   dir: string,
   seed: number,
-  { training, manner, fresh }: TaskRecipe,
+  { training, manner, own, madeUp }: TaskRecipe,
   difficulty: Difficulty = 'plain'
 ): Promise<TaskResult> {
   const configuration = parseCriticTraining({ ...training, seed })
   const of = (split: Split): TaskExample[] =>
     taskExamples(seed, split, taskSizes[split], { difficulty, manner })
   const [train, dev, test] = [of('train'), of('dev'), of('test')]
-  const read =
-    fresh === null ? train : taskExamples(seed, 'train', fresh, { difficulty, manner, fresh: true })
-  writeTask(dir, configuration, [...read, ...dev])
+  const read = Object.entries(madeUp).flatMap(([what, count]) =>
+    taskExamples(seed, 'train', count, { difficulty, manner, madeUp: what as MadeUp })
+  )
+  writeTask(dir, configuration, [...train.slice(0, own), ...read, ...dev])
 
   const started = performance.now()
   await trainCritic(dir, { emit: () => undefined, takeControl: () => null })

@@ -4,45 +4,62 @@ import { parseConfig } from '../../src/engine/models/families'
 import { newTrainingState } from '../../src/engine/optim/state'
 import { createSupervisedStep } from '../../src/engine/rl/supervised-step'
 import { openRuntime } from '../../src/engine/runtime/session'
+import { chance } from '../../src/pipeline/optimise/chance'
 import { firstWeights } from './first-weights'
-import { noteBatch, type NoteShape } from './notes'
+import { noteBatch } from './note-batch'
+import { drawNote } from './notes'
 import { baseTokenizer } from './tokenizer'
 
 export interface BaseOptions {
   readonly seed: number
   readonly threads: number
-  readonly steps?: number
   readonly say?: (line: string) => void
 }
 
-const defaultSteps = 450
 /** Tokens that the base reads. */
 const contextLength = 320
 /** Of a batch of notes, and how many tokens of a note are learnt at most. */
-const [rows, length, learnt] = [32, 76, 16]
+const [rows, length, learnt] = [24, 152, 64]
 const highestRate = 1.5e-3
 const warmup = 50
+/** Nats a token, the mean of so many steps, at which the rate begins to fall, and steps that are too many for it. */
+const [enough, watched, most] = [0.05, 20, 1500]
+/** Steps in which the rate falls to a tenth. */
+const cooling = 250
 
 /**
- * Writes a model of 0.8 million weights, trained from scratch by this repository's engine, that has learnt one thing: to
- * look up, by its label, a value that it has just read. It has read every word of the task, in any place, and no judgement.
+ * Writes a model of a million weights, trained from scratch by this repository's engine, that has learnt to look up a
+ * value by its label and to say whether two are alike. It has read every word of the task, in any place, but compared
+ * made-up ones alone.
+ * @throws Error when it has not learnt that in 1,500 steps
  */
 export async function makeCriticBase(out: string, options: BaseOptions): Promise<void> {
-  const { seed, threads, steps = defaultSteps, say = () => undefined } = options
-  const { files, ...language } = baseTokenizer(contextLength)
-  const configFile = { ...shape, vocab_size: language.tokenizer.vocabularySize }
+  const { seed, threads, say = () => undefined } = options
+  const { files, tokenizer, words } = baseTokenizer(contextLength)
+  const configFile = { ...shape, vocab_size: tokenizer.vocabularySize }
   const config = parseConfig(configFile)
   const model = { config, tensors: firstWeights(config, seed) }
   const runtime = openRuntime({ device: 'cpu', threads, spinning: false })
   const trained = { model, trainable: { kind: 'full' as const }, batch: rows, length, runtime }
   const training = await createSupervisedStep({ ...trained, responseTokens: rows * learnt })
   const state = newTrainingState(model.tensors)
-  for (let step = 0; step < steps; step++) {
-    const batch = noteBatch(language, shapeAt(step / steps), { seed, step })
-    const settings = { learningRate: rateAt(step, steps), weightDecay: 0.01, gradientClip: 1 }
-    const { loss } = await training.step(batch, settings, state)
-    if (step % 50 === 49) say(`base: step ${step + 1} of ${steps}, ${loss.toFixed(3)} nats a token`)
+  const losses: number[] = []
+  const take = async (rate: number): Promise<void> => {
+    const notes = Array.from({ length: rows }, (_, row) =>
+      drawNote(words, chance(seed, 'text', losses.length, row))
+    )
+    const settings = { learningRate: highestRate * rate, weightDecay: 0.01, gradientClip: 1 }
+    const { loss } = await training.step(noteBatch(tokenizer, notes, length), settings, state)
+    losses.push(loss)
+    if (losses.length % 50 === 0) say(`base: step ${losses.length}, ${recent().toFixed(3)} nats a token`)
   }
+  const recent = (): number => losses.slice(-watched).reduce((sum, loss) => sum + loss, 0) / watched
+  while (losses.length < watched || recent() > enough) {
+    if (losses.length === most)
+      throw new Error(`${recent().toFixed(3)} nats a token after ${most} steps: try another seed.`)
+    await take(Math.min(1, (losses.length + 1) / warmup))
+  }
+  for (let left = cooling; left > 0; left--) await take(Math.max(0.1, left / cooling))
   await training.release()
   writeFolderAtomically(
     out,
@@ -55,24 +72,13 @@ export async function makeCriticBase(out: string, options: BaseOptions): Promise
   )
 }
 
-/** Few lines first, then many, then sentences as well: what there is little of is found soon. */
-const shapeAt = (done: number): NoteShape => ({
-  ...{ rows, length },
-  lines: done < 0.3 ? 3 : 6,
-  told: done < 0.4 ? 0 : 0.5
-})
-
-/** Rises over the first steps, stays, and falls to a tenth over the last third. */
-const rateAt = (step: number, steps: number): number =>
-  highestRate * Math.min(1, (step + 1) / warmup, Math.max(0.1, (steps - step) / (0.3 * steps)))
-
 /** config.json. Qwen2 is Llama with biases on queries and keys, which `lookBack` needs. */
 const shape = {
   architectures: ['Qwen2ForCausalLM'],
   model_type: 'qwen2',
   hidden_size: 128,
   intermediate_size: 256,
-  num_hidden_layers: 3,
+  num_hidden_layers: 4,
   num_attention_heads: 4,
   num_key_value_heads: 4,
   head_dim: 32,

@@ -1,96 +1,77 @@
-import type { SupervisedBatch } from '../../src/engine/rl/supervised-step'
-import { chance, type Chance } from '../../src/pipeline/optimise/chance'
-import type { PolicyTokenizer } from '../../src/tokens/tokenizer'
+import type { Chance } from '../../src/pipeline/optimise/chance'
 import { labels, ordinals } from '../critic-task/every-fact'
+import { freshAnswer } from '../critic-task/fresh'
 import { drawSentences, unjudgedSizes } from '../critic-task/sentences'
 import { stateFacts, type Values } from '../critic-task/writer'
-import { pick, type Card, type Fact } from '../starter/world'
+import { pick, promptOf, type Card, type Fact } from '../starter/world'
 
 /**
- * What the base learns to read from: something is said, and then each value by its label. Values are any words at all,
- * real and made up, so that nothing but what was said tells which; nobody judges anything.
+ * What the base learns to read from: something is said, and then it is written down value by value. Values have no
+ * sense, so that nothing but what was said tells which.
  */
-export interface NoteShape {
-  readonly rows: number
-  readonly length: number
-  /** Lines of a card, at most. */
-  readonly lines: number
-  /** Share of notes whose values are said in sentences, and not in the lines of a card. */
-  readonly told: number
-}
-
-interface Language {
-  readonly tokenizer: PolicyTokenizer
-  readonly words: readonly string[]
-}
-
-/** A text, and after it what is learnt. */
-interface Note {
+export interface Note {
   readonly said: string
-  readonly values: readonly (readonly [label: string, value: string])[]
+  readonly written: readonly Piece[]
 }
 
-const fewest = 2
-const facts = Object.keys(labels) as Fact[]
-const [few, all] = [Object.values(labels), [...Object.values(labels), ...ordinals]]
+/** What a token of the text counts for in the loss; 0: it is read alone. */
+export type Piece = readonly [text: string, weight: number]
 
-/** The notes of a step: a function of the seed and the step. */
-export function noteBatch(
-  { tokenizer, words }: Language,
-  { rows, length, lines, told }: NoteShape,
-  at: { readonly seed: number; readonly step: number }
-): SupervisedBatch {
-  const ids = new BigInt64Array(rows * length)
-  const mask = new Float32Array(rows * length)
-  for (let row = 0; row < rows; row++) {
-    const draws = chance(at.seed, 'text', at.step, row)
-    const isTold = draws.uniform() < told
-    const { said, values } = isTold ? sentencesOf(words, draws) : linesOf(words, lines, draws)
-    const tokens = [tokenizer.bos ?? 0, ...tokenizer.encode(said), tokenizer.eos ?? 1]
-    for (const [label, value] of values) {
-      tokens.push(...tokenizer.encode('/'))
-      // Sentences tell in which order the values come; a card does not.
-      if (isTold) mask[row * length + tokens.length - 1] = 1
-      tokens.push(...tokenizer.encode(`${label}:`))
-      for (const id of tokenizer.encode(` ${value}`)) {
-        mask[row * length + tokens.length - 1] = 1
-        tokens.push(id)
-      }
-    }
-    if (tokens.length > length)
-      throw new RangeError(`A note of ${tokens.length} tokens does not fit ${length}.`)
-    tokens.forEach((id, place) => (ids[row * length + place] = BigInt(id)))
-  }
-  return { ids, mask }
+/**
+ * Any of three kinds. They are learnt together: sentences teach copying, without which lines were not learnt for most
+ * seeds, however long they were all that there was; comparisons are the point.
+ * @param words any at all, real and made up
+ */
+export function drawNote(words: readonly string[], chance: Chance): Note {
+  const kind = chance.integer(3)
+  return kind === 0 ? linesNote(words, chance) : kind === 1 ? sentencesNote(words, chance) : comparedNote(chance)
 }
 
-function linesOf(words: readonly string[], most: number, chance: Chance): Note {
-  const count = fewest + chance.integer(most - fewest + 1)
+/** Of a card, by its label: a line for each value, in no order. */
+function linesNote(words: readonly string[], chance: Chance): Note {
   const values = chance
-    .shuffle(most > 3 ? all : few)
-    .slice(0, count)
+    .shuffle([...Object.values(labels), ...ordinals])
+    .slice(0, fewest + chance.integer(most - fewest + 1))
     .map((label) => [label, pick(words, chance)] as const)
   return {
     said: values.map(([label, value]) => `\n${label}: ${value}`).join(''),
-    values: chance.shuffle(values)
+    written: chance.shuffle(values).flatMap(([label, value]): Piece[] => [
+      [`/${label}:`, 0],
+      [` ${value}`, 1]
+    ])
   }
 }
+const [fewest, most] = [2, 6]
 
-function sentencesOf(words: readonly string[], chance: Chance): Note {
+/** Of sentences, in their order, with their labels. */
+function sentencesNote(words: readonly string[], chance: Chance): Note {
   const drawn = facts.map((fact) => [
     fact,
     fact === 'name' ? `${pick(words, chance)} ${pick(words, chance)}` : pick(words, chance)
   ])
   const card = Object.fromEntries(drawn) as unknown as Card
-  const { text, claims } = stateFacts(
-    drawSentences(chance, unjudgedSizes).join(' '),
-    card,
-    nothing,
-    chance,
-    null
-  )
-  return { said: text, values: claims.map(({ fact, value }) => [labels[fact], value]) }
+  const pattern = drawSentences(chance, unjudgedSizes).join(' ')
+  const { text, claims } = stateFacts(pattern, card, nothing, chance, null)
+  return { said: text, written: claims.map(({ fact, value }) => [`/${labels[fact]}: ${value}`, 1]) }
 }
-
+const facts = Object.keys(labels) as Fact[]
 /** No mistakes are made. */
 const nothing = Object.fromEntries(facts.map((fact) => [fact, []])) as unknown as Values
+
+/** What a comparison counts for: one token among some six that are merely looked up. */
+const comparison = 4
+
+/**
+ * Of a card and of sentences that differ from it, side by side, and whether they are alike. Values and most words are
+ * made up, here: none that the critics' task has is ever compared.
+ */
+function comparedNote(chance: Chance): Note {
+  const { card, text, claims } = freshAnswer(chance, 'plain')
+  return {
+    said: `${promptOf(card)}\n\n${text}`,
+    written: claims.flatMap(({ fact, value }): Piece[] => [
+      [`/${labels[fact]}: ${card[fact]}, ${value}`, 1],
+      [value === card[fact] ? ' right' : ' wrong', comparison]
+    ])
+  }
+}

@@ -1,7 +1,7 @@
 import { chance } from '../../src/pipeline/optimise/chance'
 import { promptOf, type Card } from '../starter/world'
 import { everyFact, numberedReason } from './every-fact'
-import { freshAnswer } from './fresh'
+import { freshAnswer, rewordedAnswer } from './fresh'
 import { drawCard, type Split } from './world'
 import { writeAnswer, type Answer, type Claim, type Difficulty } from './writer'
 
@@ -24,28 +24,33 @@ export interface TaskExample {
 /** `mistakes`: a critique names what is wrong. `every-fact`: it goes through all that is said, in its order. */
 export type Manner = 'mistakes' | 'every-fact'
 
+/** What is made up for an answer of the training, and for it alone: its sentences, or its card as well. */
+export type MadeUp = 'sentences' | 'everything'
+
 export interface TaskOptions {
   readonly difficulty?: Difficulty
   readonly manner?: Manner
-  /** Cards and sentences are made up, each for itself; for the training alone. */
-  readonly fresh?: boolean
+  readonly madeUp?: MadeUp
 }
 
-const places: Readonly<Record<Split, number>> = { train: 0, dev: 1, test: 2 }
-/** Where made-up examples are drawn. */
-const freshPlace = 3
+/** Where examples are drawn. */
+const places: Readonly<Record<Split | MadeUp, number>> = {
+  ...{ train: 0, dev: 1, test: 2 },
+  ...{ everything: 3, sentences: 4 }
+}
+const writers = { sentences: rewordedAnswer, everything: freshAnswer }
 
 /** The n-th example of a side of the split: a function of the seed. */
 export function taskExample(
   seed: number,
   split: Split,
   n: number,
-  { difficulty = 'plain', manner = 'mistakes', fresh = false }: TaskOptions = {}
+  { difficulty = 'plain', manner = 'mistakes', madeUp }: TaskOptions = {}
 ): TaskExample {
-  const draws = chance(seed, 'text', fresh ? freshPlace : places[split], n)
-  if (fresh) {
-    const { card, ...answer } = freshAnswer(draws, difficulty)
-    return exampleOf(`${split}-fresh-${n}`, split, card, answer, manner)
+  const draws = chance(seed, 'text', places[madeUp ?? split], n)
+  if (madeUp) {
+    const { card, ...answer } = writers[madeUp](draws, difficulty)
+    return exampleOf(`${split}-${madeUp}-${n}`, split, card, answer, manner)
   }
   const card = drawCard(split, draws)
   return exampleOf(`${split}-${n}`, split, card, writeAnswer(card, split, draws, difficulty), manner)

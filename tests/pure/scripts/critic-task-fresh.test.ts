@@ -4,7 +4,7 @@ import { pools } from '../../../scripts/critic-task/world'
 import { inventedNumbers, inventedWords } from '../../../scripts/critic-task/invented'
 
 const fresh = (count: number, difficulty: 'plain' | 'hard' = 'plain'): TaskExample[] =>
-  taskExamples(1, 'train', count, { fresh: true, manner: 'every-fact', difficulty })
+  taskExamples(1, 'train', count, { madeUp: 'everything', manner: 'every-fact', difficulty })
 const everyFact = (count: number): TaskExample[] => taskExamples(1, 'test', count, { manner: 'every-fact' })
 const wordsOf = (text: string): string[] => text.match(/[A-Za-z]+|\d+/g) ?? []
 
