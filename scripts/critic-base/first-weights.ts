@@ -16,7 +16,7 @@ const spread = 0.15
  * Normal, with a deviation of 1 / sqrt(inputs), less for what is added to the residual stream; gains are 1. Beyond
  * that, as Trockman & Kolter (2023, arXiv 2305.09828) have it, attention begins by seeing what is like itself and by
  * passing on what it sees: keys begin near the queries, outputs near the transposed values. A model this small is long
- * in finding that by itself: without, and without `lookBack`, it had not begun to look anything up after 400 steps.
+ * in finding that by itself: without either of this and `lookBack`, 1,500 steps were not enough.
  */
 export function firstWeights(of: DecoderConfig, seed: number): ParameterSet {
   const draws = chance(seed, 'parameters')

@@ -1,7 +1,7 @@
 import type { Chance } from '../../src/pipeline/optimise/chance'
 import { labels, ordinals } from '../critic-task/every-fact'
 import { freshAnswer } from '../critic-task/fresh'
-import { drawSentences, unjudgedSizes } from '../critic-task/sentences'
+import { drawSentences } from '../critic-task/sentences'
 import { stateFacts, type Values } from '../critic-task/writer'
 import { pick, promptOf, type Card, type Fact } from '../starter/world'
 
@@ -50,7 +50,7 @@ function sentencesNote(words: readonly string[], chance: Chance): Note {
     fact === 'name' ? `${pick(words, chance)} ${pick(words, chance)}` : pick(words, chance)
   ])
   const card = Object.fromEntries(drawn) as unknown as Card
-  const pattern = drawSentences(chance, unjudgedSizes).join(' ')
+  const pattern = drawSentences(chance).join(' ')
   const { text, claims } = stateFacts(pattern, card, nothing, chance, null)
   return { said: text, written: claims.map(({ fact, value }) => [`/${labels[fact]}: ${value}`, 1]) }
 }

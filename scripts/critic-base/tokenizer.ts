@@ -2,7 +2,7 @@ import { serialiseReply } from '../../src/critics/reply/format'
 import { openTokenizer, type PolicyTokenizer } from '../../src/tokens/tokenizer'
 import { inventedNumbers, inventedWords } from '../critic-task/invented'
 import { counts, ordinals } from '../critic-task/every-fact'
-import { capital, sentenceWords } from '../critic-task/sentences'
+import { capital, sentenceWords, smallWords } from '../critic-task/sentences'
 import { learnMerges, tokenizerConfigJson, tokenizerJson } from '../starter/byte-pairs'
 import { promptOf, values, type Fact } from '../starter/world'
 import { buildings, openings, sizes } from '../starter/writer'
@@ -23,7 +23,7 @@ export function baseTokenizer(contextLength: number): BaseTokenizer {
   const real = (Object.keys(values) as Fact[]).flatMap((fact) =>
     values[fact].flatMap((text) => text.split(' '))
   )
-  const said = [...openings, ...buildings, ...sizes, ...sentenceWords]
+  const said = [...openings, ...buildings, ...sizes, ...sentenceWords, ...smallWords]
     .flatMap((text) => text.match(/(?<!\$)\b[A-Za-z]+/g) ?? [])
     .concat(
       ...[

@@ -1,41 +1,30 @@
 import type { Chance } from '../../src/pipeline/optimise/chance'
-import { pick } from '../starter/world'
+import { pick, type Fact } from '../starter/world'
 import { inventedWords } from './invented'
 
 /**
- * Sentences for a training without end: `~` is any word, mostly a made-up one, so that a sentence is known by its small
- * words alone. None of them becomes a sentence of the test: the words crosses, built and painted are in no list, and
- * `It was ~ of $material in $year.` and `It is $length metres ~ and ~ $colour.` are left out whatever the word.
+ * Sentences for a training without end. What a value is of can be told by a small word next to it (`of` a material, `in`
+ * a year, so many `metres`; a colour has none and ends what is said of it). All else varies. `~` is any word, mostly a made-up one.
  */
 const openings = [
   'The $name bridge ~ the river $river.',
   'The $name bridge ~ over the river $river.',
+  'The $name bridge is on the river $river.',
   'The river $river ~ under the $name bridge.',
-  'Over the river $river ~ the $name bridge.',
-  'The $name bridge is on the river $river.'
+  'Over the river $river ~ the $name bridge.'
 ]
-const buildings = [
-  'It was ~ in $year and is ~ of $material.',
-  'It was ~ in $year and is of $material.',
-  '~ of $material, it ~ from $year.',
-  '~ in $year, it is ~ of $material.',
-  'It is ~ of $material and was ~ in $year.',
-  'It is of $material and ~ from $year.',
-  'In $year it was ~ of $material.',
-  'Its ~ are of $material, ~ in $year.'
-]
-const sizes = [
-  'It ~ $length metres and its ~ are $colour.',
-  '~ $colour, it is $length metres ~.',
-  'It is ~ $colour and $length metres ~.',
-  'Its ~ are $colour and it ~ $length metres.',
-  'It is $colour and ~ $length metres.',
-  'It ~ $length metres and is $colour.',
-  'With ~ $colour it ~ $length metres.',
-  'It is $length metres ~, and its ~ are $colour.'
-]
-/** One like a sentence of the test but for its words: for texts that nobody judges. */
-export const unjudgedSizes: readonly string[] = ['It is $length metres ~ and all $colour.']
+const starts = ['It is', 'It was', 'It ~', 'Its ~ are', 'The ~ is', 'This ~', '~']
+const joints = [' and', ', and', ',', ' and it ~', ', with ~', ', its ~', '']
+const phrases: Readonly<Record<Told, readonly string[]>> = {
+  year: ['in $year', '~ in $year', 'since $year', 'from $year', '~ from $year'],
+  material: ['of $material', '~ of $material', 'out of $material', '~ out of $material'],
+  length: ['$length metres', '~ $length metres', '$length metres ~', '~ $length metres ~'],
+  colour: ['$colour', '~ $colour', 'all $colour', '~ and $colour']
+}
+type Told = Exclude<Fact, 'name' | 'river'>
+
+/** The test's sentences, whatever stands for the words crosses, built and painted, which are in no list. */
+const kept = [/^It was \S+ of \$material in \$year\.$/, /^It is \$length metres \S+ and \S+ \$colour\.$/]
 
 export const sentenceWords: readonly string[] =
   'spans opened made dates measures railings long wide high stands runs goes new old fine carried finished begun'.split(
@@ -44,12 +33,20 @@ export const sentenceWords: readonly string[] =
 /** How often a word is one of the ordinary ones. */
 const plainness = 0.3
 
-/** An answer's three sentences, the first of them about name and river. */
-export function drawSentences(chance: Chance, more: readonly string[] = []): string[] {
-  const [first, ...others] = [openings, buildings, [...sizes, ...more]].map((list) =>
-    worded(pick(list, chance), chance)
+/** An answer's three sentences, the first of them about name and river, the others about two facts each. */
+export function drawSentences(chance: Chance): string[] {
+  const told = chance.shuffle(Object.keys(phrases) as Told[])
+  return [pick(openings, chance), drawSentence(told.slice(0, 2), chance), drawSentence(told.slice(2), chance)].map(
+    (pattern) => worded(pattern, chance)
   )
-  return [first, ...chance.shuffle(others)]
+}
+
+function drawSentence([first, second]: readonly Told[], chance: Chance): string {
+  for (;;) {
+    const [start, joint] = [pick(starts, chance), pick(first === 'colour' ? joints.filter(Boolean) : joints, chance)]
+    const pattern = `${start} ${pick(phrases[first], chance)}${joint} ${pick(phrases[second], chance)}.`
+    if (!kept.some((one) => one.test(pattern))) return pattern
+  }
 }
 
 const worded = (pattern: string, chance: Chance): string =>
@@ -59,3 +56,6 @@ const worded = (pattern: string, chance: Chance): string =>
   })
 
 export const capital = (word: string): string => word[0].toUpperCase() + word.slice(1)
+
+/** Every word of a pattern that stands for itself. */
+export const smallWords: readonly string[] = [...openings, ...starts, ...joints, ...Object.values(phrases).flat()]
