@@ -2,11 +2,12 @@
  * The critics' task: answers about bridges in which a script has planted wrong facts, judged by a critic that was
  * trained on other values, names and sentences. Prints its figures next to the baselines', for each seed.
  *
- *   npm run bench -- critic-task [--kind span-head|generative] [--seeds 1,2,3,4,5,6] [--hard] [--base FOLDER]
+ *   npm run bench -- critic-task [--kind span-head|generative] [--seeds 1,2,3,4,5,6] [--hard]
+ *     [--base FOLDER] [--steps N]
  *
  * The critic that writes has a base made for it first, once for all seeds, or takes the one that `--base` names, which
  * `npx tsx scripts/critic-base/make-model.ts FOLDER` makes. With `--hard` half of the wrong values are other facts of the
- * same card, which no look into the prompt finds.
+ * same card, which no look into the prompt finds. `--steps 1` tells what a critic can do that has hardly been trained.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,13 +37,15 @@ async function recipeOf(kind: Kind, folder: string, made?: string): Promise<Task
 
 interface Options {
   readonly difficulty: Difficulty
+  readonly steps: number | undefined
   readonly base: string | undefined
 }
 
 async function main(kind: Kind, seeds: readonly number[], options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'text2grad-critic-task-'))
   const rows: string[][] = []
-  const recipe = await recipeOf(kind, folder, options.base)
+  const { training, manner } = await recipeOf(kind, folder, options.base)
+  const recipe = { manner, training: { ...training, ...(options.steps && { steps: options.steps }) } }
   for (const seed of seeds) {
     const { quality, ...rest } = await runTask(join(folder, String(seed)), seed, recipe, options.difficulty)
     const interval = quality.intervals['tokens.negative.f1']
@@ -80,14 +83,16 @@ const { values: options } = parseArgs({
     kind: { type: 'string', default: 'span-head' },
     seeds: { type: 'string', default: '1,2,3,4,5,6' },
     hard: { type: 'boolean', default: false },
-    base: { type: 'string' }
+    base: { type: 'string' },
+    steps: { type: 'string' }
   }
 })
 const kind = kinds.find((name) => name === options.kind)
 if (!kind) throw new Error(`There is no critic of the kind ${options.kind}.`)
 main(kind, options.seeds.split(',').map(Number), {
   difficulty: options.hard ? 'hard' : 'plain',
-  base: options.base
+  base: options.base,
+  steps: options.steps === undefined ? undefined : Number(options.steps)
 }).catch((error: unknown) => {
   console.error(error)
   process.exitCode = 1

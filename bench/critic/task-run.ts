@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { taskExamples, type MadeUp, type Manner, type TaskExample } from '../../scripts/critic-task/examples'
+import { taskExamples, type Manner, type TaskExample } from '../../scripts/critic-task/examples'
 import type { Split } from '../../scripts/critic-task/world'
 import type { Difficulty } from '../../scripts/critic-task/writer'
 import {
@@ -31,16 +31,11 @@ export interface TaskRecipe {
   readonly training: CriticTrainingInput
   /** What its examples say. */
   readonly manner: Manner
-  /** Training answers: so many of the task's own, and so many of which something is made up. */
-  readonly own: number
-  readonly madeUp: Readonly<Partial<Record<MadeUp, number>>>
 }
 
 /** How the span head is trained on the task: an adapter, so that the base keeps what it knows of other words. */
 export const spanHeadRecipe = {
   manner: 'mistakes',
-  own: taskSizes.train,
-  madeUp: {},
   training: {
     kind: 'span-head',
     base: starterModel,
@@ -54,30 +49,25 @@ export const spanHeadRecipe = {
   }
 } as const satisfies TaskRecipe
 
-const writerSteps = 500
-const writerRows = 16
-
 /**
- * How the critic that writes is trained, from a base that `makeCriticBase` has made: every weight but the embeddings, on
- * answers that are each read once, the task's own and three times as many whose cards are made up.
+ * How the critic that writes is trained on the task, from a base that `makeCriticBase` has made and that has written such
+ * replies about made-up cards: every weight but the embeddings, each of the task's own answers read once.
  */
 export const generativeRecipe = (base: string): TaskRecipe => ({
   manner: 'every-fact',
-  own: (writerSteps * writerRows) / 4,
-  madeUp: { everything: (writerSteps * writerRows * 3) / 4 },
   training: {
     kind: 'generative',
     base,
     threads: 1,
     lora: null,
     embeddings: 'frozen',
-    optimizer: { learningRate: 1.5e-3, weightDecay: 0.01, gradientClip: 1, warmup: 20, schedule: 'cosine' },
-    batch: writerRows,
-    steps: writerSteps,
-    evaluateEvery: 100,
+    optimizer: { learningRate: 3e-4, weightDecay: 0.01, gradientClip: 1, warmup: 20, schedule: 'cosine' },
+    batch: 16,
+    epochs: 1,
+    evaluateEvery: 25,
     patience: null,
     metric: 'loss',
-    reply: { maxNewTokens: 176, question: 'verbatim' }
+    reply: { maxNewTokens: 200, question: 'verbatim' }
   }
 })
 
@@ -98,17 +88,14 @@ export interface TaskResult {
 export async function runTask(
   dir: string,
   seed: number,
-  { training, manner, own, madeUp }: TaskRecipe,
+  { training, manner }: TaskRecipe,
   difficulty: Difficulty = 'plain'
 ): Promise<TaskResult> {
   const configuration = parseCriticTraining({ ...training, seed })
   const of = (split: Split): TaskExample[] =>
     taskExamples(seed, split, taskSizes[split], { difficulty, manner })
   const [train, dev, test] = [of('train'), of('dev'), of('test')]
-  const read = Object.entries(madeUp).flatMap(([what, count]) =>
-    taskExamples(seed, 'train', count, { difficulty, manner, madeUp: what as MadeUp })
-  )
-  writeTask(dir, configuration, [...train.slice(0, own), ...read, ...dev])
+  writeTask(dir, configuration, [...train, ...dev])
 
   const started = performance.now()
   await trainCritic(dir, { emit: () => undefined, takeControl: () => null })

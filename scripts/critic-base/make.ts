@@ -5,9 +5,10 @@ import { newTrainingState } from '../../src/engine/optim/state'
 import { createSupervisedStep } from '../../src/engine/rl/supervised-step'
 import { openRuntime } from '../../src/engine/runtime/session'
 import { chance } from '../../src/pipeline/optimise/chance'
+import { dealWords } from './dealt-words'
 import { firstWeights } from './first-weights'
 import { noteBatch } from './note-batch'
-import { drawNote } from './notes'
+import { kinds } from './notes'
 import { baseTokenizer } from './tokenizer'
 
 export interface BaseOptions {
@@ -18,20 +19,21 @@ export interface BaseOptions {
 
 /** Tokens that the base reads. */
 const contextLength = 320
-/** Of a batch of notes, and how many tokens of a note are learnt at most. */
-const [rows, length, learnt] = [24, 152, 64]
+/** Of a batch of notes, which are of each kind in turn. */
+const [rows, length] = [24, contextLength]
+const learnt = kinds.reduce((sum, { most }) => sum + most, 0) / kinds.length
 const highestRate = 1.5e-3
 const warmup = 50
 /** Nats a token, the mean of so many steps, at which the rate begins to fall, and steps that are too many for it. */
-const [enough, watched, most] = [0.05, 20, 1500]
+const [enough, watched, most] = [0.05, 20, 2500]
 /** Steps in which the rate falls to a tenth. */
 const cooling = 250
 
 /**
  * Writes a model of a million weights, trained from scratch by this repository's engine, that has learnt to look up a
- * value by its label and to say whether two are alike. It has read every word of the task, in any place, but compared
- * made-up ones alone.
- * @throws Error when it has not learnt that in 1,500 steps
+ * value by its label, to say whether two are alike, and to write that down as a critic's reply. All of it about values
+ * and sentences that are made up; and as words exchange their vectors at every step, nothing of any word is learnt.
+ * @throws Error when it has not learnt that in 2,500 steps
  */
 export async function makeCriticBase(out: string, options: BaseOptions): Promise<void> {
   const { seed, threads, say = () => undefined } = options
@@ -43,14 +45,20 @@ export async function makeCriticBase(out: string, options: BaseOptions): Promise
   const trained = { model, trainable: { kind: 'full' as const }, batch: rows, length, runtime }
   const training = await createSupervisedStep({ ...trained, responseTokens: rows * learnt })
   const state = newTrainingState(model.tensors)
+  const embedding = `${config.names.embedding}.weight`
+  const vectors = model.tensors.get(embedding)
+  if (!vectors) throw new Error(`There are no weights called ${embedding}.`)
+  const ids = words.map((word) => tokenizer.encode(` ${word}`)[0])
   const losses: number[] = []
   const take = async (rate: number): Promise<void> => {
     const notes = Array.from({ length: rows }, (_, row) =>
-      drawNote(words, chance(seed, 'text', losses.length, row))
+      kinds[row % kinds.length].draw(chance(seed, 'text', losses.length, row), words)
     )
     const settings = { learningRate: highestRate * rate, weightDecay: 0.01, gradientClip: 1 }
     const { loss } = await training.step(noteBatch(tokenizer, notes, length), settings, state)
     losses.push(loss)
+    const dealt = dealWords(vectors, ids, chance(seed, 'parameters', losses.length))
+    state.parameters = new Map([...state.parameters, [embedding, dealt]])
     if (losses.length % 50 === 0) say(`base: step ${losses.length}, ${recent().toFixed(3)} nats a token`)
   }
   const recent = (): number => losses.slice(-watched).reduce((sum, loss) => sum + loss, 0) / watched

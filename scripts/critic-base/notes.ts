@@ -1,4 +1,6 @@
 import type { Chance } from '../../src/pipeline/optimise/chance'
+import { replyOf } from '../../src/jobs/critic/generative/learner'
+import { freshExample } from '../critic-task/examples'
 import { labels, ordinals } from '../critic-task/every-fact'
 import { freshAnswer } from '../critic-task/fresh'
 import { drawSentences } from '../critic-task/sentences'
@@ -12,23 +14,33 @@ import { pick, promptOf, type Card, type Fact } from '../starter/world'
 export interface Note {
   readonly said: string
   readonly written: readonly Piece[]
+  /** The end is learnt as well. */
+  readonly ends?: true
 }
 
 /** What a token of the text counts for in the loss; 0: it is read alone. */
 export type Piece = readonly [text: string, weight: number]
 
 /**
- * Any of three kinds. They are learnt together: sentences teach copying, without which lines were not learnt for most
- * seeds, however long they were all that there was; comparisons are the point.
- * @param words any at all, real and made up
+ * The kinds of notes, each with how much of it is written at most, in tokens. They are learnt together: sentences teach
+ * copying, without which lines were not learnt for most seeds, however long they were all that there was; and what is
+ * learnt of comparisons is kept in replies.
  */
-export function drawNote(words: readonly string[], chance: Chance): Note {
-  const kind = chance.integer(3)
-  return kind === 0 ? linesNote(words, chance) : kind === 1 ? sentencesNote(words, chance) : comparedNote(chance)
+export const kinds: readonly NoteKind[] = [
+  { most: 8, draw: linesNote },
+  { most: 30, draw: sentencesNote },
+  { most: 50, draw: comparedNote },
+  { most: 200, draw: replyNote }
+]
+
+export interface NoteKind {
+  readonly most: number
+  /** @param words any at all, real and made up, but small ones */
+  draw(chance: Chance, words: readonly string[]): Note
 }
 
 /** Of a card, by its label: a line for each value, in no order. */
-function linesNote(words: readonly string[], chance: Chance): Note {
+function linesNote(chance: Chance, words: readonly string[]): Note {
   const values = chance
     .shuffle([...Object.values(labels), ...ordinals])
     .slice(0, fewest + chance.integer(most - fewest + 1))
@@ -44,7 +56,7 @@ function linesNote(words: readonly string[], chance: Chance): Note {
 const [fewest, most] = [2, 6]
 
 /** Of sentences, in their order, with their labels. */
-function sentencesNote(words: readonly string[], chance: Chance): Note {
+function sentencesNote(chance: Chance, words: readonly string[]): Note {
   const drawn = facts.map((fact) => [
     fact,
     fact === 'name' ? `${pick(words, chance)} ${pick(words, chance)}` : pick(words, chance)
@@ -75,3 +87,15 @@ function comparedNote(chance: Chance): Note {
     ])
   }
 }
+
+/** A critic's reply to a made-up answer about a made-up card. */
+function replyNote(chance: Chance): Note {
+  const { prompt, response, critique, spans } = freshExample(chance)
+  const reply = replyOf({ response, critique, spans: [...spans] }, 'verbatim')
+  return {
+    said: `${prompt}\n\n${response}`,
+    written: reply.split(verdict).map((text) => [text, verdict.test(text) ? comparison : 1]),
+    ends: true
+  }
+}
+const verdict = /( (?:right|wrong)\b)/

@@ -1,13 +1,11 @@
-import { chance } from '../../src/pipeline/optimise/chance'
+import { chance, type Chance } from '../../src/pipeline/optimise/chance'
 import { promptOf, type Card } from '../starter/world'
 import { everyFact, numberedReason } from './every-fact'
-import { freshAnswer, rewordedAnswer } from './fresh'
+import { freshAnswer } from './fresh'
 import { drawCard, type Split } from './world'
 import { writeAnswer, type Answer, type Claim, type Difficulty } from './writer'
 
-export interface TaskExample {
-  readonly id: string
-  readonly split: Split
+export interface JudgedAnswer {
   readonly prompt: string
   readonly response: string
   readonly critique: string
@@ -21,47 +19,49 @@ export interface TaskExample {
   }[]
 }
 
+export interface TaskExample extends JudgedAnswer {
+  readonly id: string
+  readonly split: Split
+}
+
 /** `mistakes`: a critique names what is wrong. `every-fact`: it goes through all that is said, in its order. */
 export type Manner = 'mistakes' | 'every-fact'
-
-/** What is made up for an answer of the training, and for it alone: its sentences, or its card as well. */
-export type MadeUp = 'sentences' | 'everything'
 
 export interface TaskOptions {
   readonly difficulty?: Difficulty
   readonly manner?: Manner
-  readonly madeUp?: MadeUp
 }
 
-/** Where examples are drawn. */
-const places: Readonly<Record<Split | MadeUp, number>> = {
-  ...{ train: 0, dev: 1, test: 2 },
-  ...{ everything: 3, sentences: 4 }
-}
-const writers = { sentences: rewordedAnswer, everything: freshAnswer }
+const places: Readonly<Record<Split, number>> = { train: 0, dev: 1, test: 2 }
 
 /** The n-th example of a side of the split: a function of the seed. */
 export function taskExample(
   seed: number,
   split: Split,
   n: number,
-  { difficulty = 'plain', manner = 'mistakes', madeUp }: TaskOptions = {}
+  { difficulty = 'plain', manner = 'mistakes' }: TaskOptions = {}
 ): TaskExample {
-  const draws = chance(seed, 'text', places[madeUp ?? split], n)
-  if (madeUp) {
-    const { card, ...answer } = writers[madeUp](draws, difficulty)
-    return exampleOf(`${split}-${madeUp}-${n}`, split, card, answer, manner)
-  }
+  const draws = chance(seed, 'text', places[split], n)
   const card = drawCard(split, draws)
-  return exampleOf(`${split}-${n}`, split, card, writeAnswer(card, split, draws, difficulty), manner)
+  const answer = writeAnswer(card, split, draws, difficulty)
+  return { id: `${split}-${n}`, split, ...judged(card, answer, manner) }
 }
 
-function exampleOf(id: string, split: Split, card: Card, answer: Answer, manner: Manner): TaskExample {
+/** An example as the task has it, but with a card and sentences that are made up; of no side of the split. */
+export function freshExample(
+  chance: Chance,
+  { difficulty = 'plain', manner = 'every-fact' }: TaskOptions = {}
+): JudgedAnswer {
+  const { card, ...answer } = freshAnswer(chance, difficulty)
+  return judged(card, answer, manner)
+}
+
+function judged(card: Card, answer: Answer, manner: Manner): JudgedAnswer {
   const { text: response, claims } = answer
   const wrong = claims.filter((claim) => !isRight(card, claim))
   const { critiqueOf, reasonOf } = manners[manner]
   return {
-    ...{ id, split, prompt: promptOf(card), response },
+    ...{ prompt: promptOf(card), response },
     critique: critiqueOf(card, claims),
     spans: wrong.map((claim, n) => ({
       start: claim.start,

@@ -2,7 +2,6 @@ import type { Chance } from '../../src/pipeline/optimise/chance'
 import { pick, values, type Card, type Fact } from '../starter/world'
 import { inventedNumbers, inventedWords } from './invented'
 import { capital, drawSentences } from './sentences'
-import { drawCard, pools } from './world'
 import { carelessness, stateFacts, type Answer, type Difficulty, type Values } from './writer'
 
 const capitals = inventedWords.map(capital)
@@ -12,19 +11,11 @@ const kindness = 0.5
 /** How often a wrong name has a word of the right one. */
 const likeness = 0.25
 
-type AnswerToCard = Answer & { readonly card: Card }
-
-/** An answer of the training in sentences that are made up: what is real in it are the values. */
-export function rewordedAnswer(chance: Chance, difficulty: Difficulty): AnswerToCard {
-  const card = drawCard('train', chance)
-  return { card, ...inMadeUpSentences(card, pools('train'), chance, difficulty) }
-}
-
 /**
  * An answer about a bridge whose card is made up from its first value to its last, in sentences that are made up too:
  * no two are alike, and nothing in them can be known by heart.
  */
-export function freshAnswer(chance: Chance, difficulty: Difficulty): AnswerToCard {
+export function freshAnswer(chance: Chance, difficulty: Difficulty): Answer & { readonly card: Card } {
   const taken = new Set<string>()
   const draw = (from: readonly string[]): string => {
     for (;;) {
@@ -50,13 +41,9 @@ export function freshAnswer(chance: Chance, difficulty: Difficulty): AnswerToCar
   const others = Object.fromEntries(
     facts.map((fact) => [fact, [fact === 'name' ? otherName : value(fact)]])
   ) as unknown as Values
-  return { card, ...inMadeUpSentences(card, others, chance, difficulty) }
-}
-
-function inMadeUpSentences(card: Card, of: Values, chance: Chance, difficulty: Difficulty): Answer {
   const careful = chance.uniform() < carelessness.faultless
   const pattern = drawSentences(chance).join(' ')
-  return stateFacts(pattern, card, of, chance, careful ? null : difficulty)
+  return { card, ...stateFacts(pattern, card, others, chance, careful ? null : difficulty) }
 }
 
 type Facts = Fact[]

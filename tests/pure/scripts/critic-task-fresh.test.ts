@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { taskExamples, type TaskExample } from '../../../scripts/critic-task/examples'
+import { freshExample, taskExamples, type JudgedAnswer, type TaskExample } from '../../../scripts/critic-task/examples'
 import { pools } from '../../../scripts/critic-task/world'
+import { chance } from '../../../src/pipeline/optimise/chance'
 import { inventedNumbers, inventedWords } from '../../../scripts/critic-task/invented'
 
-const fresh = (count: number, difficulty: 'plain' | 'hard' = 'plain'): TaskExample[] =>
-  taskExamples(1, 'train', count, { madeUp: 'everything', manner: 'every-fact', difficulty })
+const fresh = (count: number, difficulty: 'plain' | 'hard' = 'plain'): JudgedAnswer[] =>
+  Array.from({ length: count }, (_, n) => freshExample(chance(1, 'text', 0, n), { difficulty }))
 const everyFact = (count: number): TaskExample[] => taskExamples(1, 'test', count, { manner: 'every-fact' })
 const wordsOf = (text: string): string[] => text.match(/[A-Za-z]+|\d+/g) ?? []
 
@@ -32,7 +33,7 @@ describe('a training without end', () => {
   })
 
   test('about as much is wrong as in the task, and is where it says it is', () => {
-    const mistakes = (examples: readonly TaskExample[]): number =>
+    const mistakes = (examples: readonly JudgedAnswer[]): number =>
       examples.flatMap(({ spans }) => spans).length / examples.length
     expect(Math.abs(mistakes(fresh(2000)) - mistakes(taskExamples(1, 'train', 2000)))).toBeLessThan(0.1)
     for (const difficulty of ['plain', 'hard'] as const)

@@ -38,7 +38,7 @@ export interface ReplyExample extends LearnerExample {
 
 /** The one spelling of what an annotation says, its spans in the order of the answer. */
 export function replyOf(
-  { response, critique, spans }: CriticExample,
+  { response, critique, spans }: Pick<CriticExample, 'response' | 'critique' | 'spans'>,
   question: LearnerSetting['config']['reply']['question']
 ): string {
   const inOrder = [...spans].sort((a, b) => a.start - b.start || a.end - b.end)
