@@ -43,7 +43,9 @@ export function baseTokenizer(contextLength: number): BaseTokenizer {
     serialiseReply({ critique: '0', spans: [] }),
     ...ordinals.flatMap((word) => [`/${word}:`, `":"${word}`])
   ]
-  const tokenizerFile = tokenizerJson(learnMerges([...texts, ...[...words, ...small].map((word) => ` ${word}`)], mostMerges))
+  const tokenizerFile = tokenizerJson(
+    learnMerges([...texts, ...[...words, ...small].map((word) => ` ${word}`)], mostMerges)
+  )
   const config = { ...tokenizerConfigJson, model_max_length: contextLength }
   const tokenizer = openTokenizer(tokenizerFile, config)
   for (const word of [...words, ...small]) {

@@ -4,7 +4,8 @@ import { inventedWords } from './invented'
 
 /**
  * Sentences for a training without end. What a value is of can be told by a small word next to it (`of` a material, `in`
- * a year, so many `metres`; a colour has none and ends what is said of it). All else varies. `~` is any word, mostly a made-up one.
+ * a year, so many `metres`; a colour has none and ends what is said of it). All else varies. `~` is any word, mostly a
+ * made-up one.
  */
 const openings = [
   'The $name bridge ~ the river $river.',
@@ -23,7 +24,7 @@ const phrases: Readonly<Record<Told, readonly string[]>> = {
 }
 type Told = Exclude<Fact, 'name' | 'river'>
 
-/** The test's sentences, whatever stands for the words crosses, built and painted, which are in no list. */
+/** Frames of the test, left out whatever stands in them. Its words crosses, built and painted are in no list. */
 const kept = [/^It was \S+ of \$material in \$year\.$/, /^It is \$length metres \S+ and \S+ \$colour\.$/]
 
 export const sentenceWords: readonly string[] =
@@ -36,14 +37,19 @@ const plainness = 0.3
 /** An answer's three sentences, the first of them about name and river, the others about two facts each. */
 export function drawSentences(chance: Chance): string[] {
   const told = chance.shuffle(Object.keys(phrases) as Told[])
-  return [pick(openings, chance), drawSentence(told.slice(0, 2), chance), drawSentence(told.slice(2), chance)].map(
-    (pattern) => worded(pattern, chance)
-  )
+  return [
+    pick(openings, chance),
+    drawSentence(told.slice(0, 2), chance),
+    drawSentence(told.slice(2), chance)
+  ].map((pattern) => worded(pattern, chance))
 }
 
 function drawSentence([first, second]: readonly Told[], chance: Chance): string {
   for (;;) {
-    const [start, joint] = [pick(starts, chance), pick(first === 'colour' ? joints.filter(Boolean) : joints, chance)]
+    const [start, joint] = [
+      pick(starts, chance),
+      pick(first === 'colour' ? joints.filter(Boolean) : joints, chance)
+    ]
     const pattern = `${start} ${pick(phrases[first], chance)}${joint} ${pick(phrases[second], chance)}.`
     if (!kept.some((one) => one.test(pattern))) return pattern
   }
@@ -58,4 +64,9 @@ const worded = (pattern: string, chance: Chance): string =>
 export const capital = (word: string): string => word[0].toUpperCase() + word.slice(1)
 
 /** Every word of a pattern that stands for itself. */
-export const smallWords: readonly string[] = [...openings, ...starts, ...joints, ...Object.values(phrases).flat()]
+export const smallWords: readonly string[] = [
+  ...openings,
+  ...starts,
+  ...joints,
+  ...Object.values(phrases).flat()
+]

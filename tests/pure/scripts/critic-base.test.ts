@@ -15,7 +15,8 @@ const notes = (count: number, seed = 1): Note[] =>
   )
 const textOf = ({ said, written }: Note): string => said + written.map(([text]) => text).join('')
 const wordsOf = (text: string): string[] => text.match(/[A-Za-z]+|\d+/g) ?? []
-const isCompared = ({ written }: Note): boolean => written.some(([text]) => text === ' right' || text === ' wrong')
+const isCompared = ({ written }: Note): boolean =>
+  written.some(([text]) => text === ' right' || text === ' wrong')
 
 describe('the base of the critic that writes', () => {
   test('has every value of the task as one token, with the space before it', () => {
@@ -60,7 +61,9 @@ describe('the base of the critic that writes', () => {
       expect(weights.slice(0, first).every((weight) => weight === 0)).toBe(true)
       const expected = written.flatMap(([text, weight]) => tokenizer.encode(text).map((id) => [id, weight]))
       if (ends) expected.push([tokenizer.eos ?? 1, 1])
-      expect(tokens.map((id, at) => [id, weights[at]]).slice(first, first + expected.length)).toEqual(expected)
+      expect(tokens.map((id, at) => [id, weights[at]]).slice(first, first + expected.length)).toEqual(
+        expected
+      )
     })
   })
 
@@ -74,7 +77,10 @@ describe('the base of the critic that writes', () => {
   })
 
   test('words exchange their vectors, and nothing else does', () => {
-    const embedding = float32([6, 2], Float32Array.from({ length: 12 }, (_, at) => at))
+    const embedding = float32(
+      [6, 2],
+      Float32Array.from({ length: 12 }, (_, at) => at)
+    )
     const rowsOf = ({ data }: HostTensor): number[][] =>
       [0, 1, 2, 3, 4, 5].map((row) => [...(data as Float32Array).subarray(row * 2, row * 2 + 2)])
     const dealt = rowsOf(dealWords(embedding, [1, 3, 4, 5], chance(1, 'parameters', 1)))

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { freshExample, taskExamples, type JudgedAnswer, type TaskExample } from '../../../scripts/critic-task/examples'
+import {
+  freshExample,
+  taskExamples,
+  type JudgedAnswer,
+  type TaskExample
+} from '../../../scripts/critic-task/examples'
 import { pools } from '../../../scripts/critic-task/world'
 import { chance } from '../../../src/pipeline/optimise/chance'
 import { inventedNumbers, inventedWords } from '../../../scripts/critic-task/invented'
